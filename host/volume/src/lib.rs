@@ -1,0 +1,38 @@
+//! The domain of Mooring: what a volume is, and what may be asked of it.
+//!
+//! Values, rules and the traits by which the other crates meet. No I/O, no protocol: neither gRPC,
+//! nor WIT, nor system calls are known here. `csi` turns protocol messages into these values,
+//! `backend` hands them to components, `node` carries them out on a machine; the three never see
+//! one another.
+
+pub mod ability;
+pub mod attachment;
+pub mod backend;
+pub mod capability;
+pub mod capacity;
+pub mod error;
+pub mod id;
+pub mod node;
+pub mod policy;
+pub mod secret;
+pub mod topology;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+pub use ability::{Abilities, Ability};
+pub use error::{Code, Error, Result};
+pub use id::{CallId, DriverName, NodeId, VolumeId, VolumeName};
+pub use secret::{Secret, Secrets};
+
+/// Names and values that the orchestrator hands over or keeps: parameters, contexts, segments.
+pub type StringMap = BTreeMap<String, String>;
+
+/// What every call carries besides its request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Stands in every log line of the call.
+    pub id: CallId,
+    /// When the caller stops waiting.
+    pub deadline: Instant,
+}

@@ -1,0 +1,125 @@
+//! What a node can be asked: CSI's Node service in the domain's words.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use crate::backend::NodeDescription;
+use crate::capability::Capability;
+use crate::capacity::CapacityRange;
+use crate::error::Result;
+use crate::id::VolumeId;
+use crate::secret::Secrets;
+use crate::{Call, StringMap};
+
+/// NodeStageVolume.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Which volume.
+    pub volume_id: VolumeId,
+    /// An absolute directory that the orchestrator made, one a volume.
+    pub staging_path: PathBuf,
+    /// How it will be used.
+    pub capability: Capability,
+    /// As the volume was created with.
+    pub volume_context: StringMap,
+    /// As ControllerPublishVolume answered.
+    pub publish_context: StringMap,
+    /// Of this call.
+    pub secrets: Secrets,
+}
+
+/// NodePublishVolume.
+#[derive(Debug, Clone)]
+pub struct Publish {
+    /// Which volume.
+    pub volume_id: VolumeId,
+    /// Where it is staged.
+    pub staging_path: PathBuf,
+    /// Where it shall appear; its parent exists.
+    pub target_path: PathBuf,
+    /// How it will be used.
+    pub capability: Capability,
+    /// No writes through this target.
+    pub readonly: bool,
+    /// As the volume was created with.
+    pub volume_context: StringMap,
+    /// As ControllerPublishVolume answered.
+    pub publish_context: StringMap,
+    /// Of this call.
+    pub secrets: Secrets,
+}
+
+/// NodeExpandVolume.
+#[derive(Debug, Clone)]
+pub struct ExpandNode {
+    /// Which volume.
+    pub volume_id: VolumeId,
+    /// Where it is staged or published.
+    pub volume_path: PathBuf,
+    /// Where it is staged, if said.
+    pub staging_path: Option<PathBuf>,
+    /// Bytes wanted, if said.
+    pub capacity: Option<CapacityRange>,
+    /// How it is used, if said.
+    pub capability: Option<Capability>,
+    /// Of this call.
+    pub secrets: Secrets,
+}
+
+/// NodeGetVolumeStats.
+#[derive(Debug, Clone)]
+pub struct GetStats {
+    /// Which volume.
+    pub volume_id: VolumeId,
+    /// Where it is staged or published.
+    pub volume_path: PathBuf,
+    /// Where it is staged, if said.
+    pub staging_path: Option<PathBuf>,
+}
+
+/// How full a volume is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Bytes. A raw device has a total alone.
+    pub bytes: Usage,
+    /// Inodes; none for raw devices.
+    pub inodes: Option<Usage>,
+}
+
+/// One measure of fullness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Usage {
+    pub total: u64,
+    pub available: Option<u64>,
+    pub used: Option<u64>,
+}
+
+/// The Node service of one driver. Every call can be repeated, and converges after a crash at any
+/// point of an earlier one.
+pub trait Node: Send + Sync + 'static {
+    /// Attaches, formats if that is proven safe, mounts at the staging path, grows.
+    fn stage(&self, call: &Call, request: Stage) -> impl Future<Output = Result<()>> + Send;
+    /// The reverse of stage, without any vendor code. What is not staged is OK.
+    fn unstage(
+        &self,
+        call: &Call,
+        volume: VolumeId,
+        staging_path: PathBuf,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Makes the staged volume appear at a target.
+    fn publish(&self, call: &Call, request: Publish) -> impl Future<Output = Result<()>> + Send;
+    /// The reverse of publish, without any vendor code. What is not published is OK.
+    fn unpublish(
+        &self,
+        call: &Call,
+        volume: VolumeId,
+        target_path: PathBuf,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// How full a volume is.
+    fn stats(&self, call: &Call, request: GetStats) -> impl Future<Output = Result<Stats>> + Send;
+    /// Takes a grown device into use; answers the size in bytes.
+    fn expand(&self, call: &Call, request: ExpandNode) -> impl Future<Output = Result<u64>> + Send;
+    /// How the vendor describes this node.
+    fn info(&self, call: &Call) -> impl Future<Output = Result<NodeDescription>> + Send;
+}

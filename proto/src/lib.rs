@@ -1,0 +1,31 @@
+//! The wire: CSI 1.13 ([`csi::v1`]) and Mooring's own services, as Rust types, servers and clients.
+//!
+//! Only generated code and what it needs lives here. Nothing here knows a domain value, a rule or a
+//! transport; `mooring-csi` converts between these types and those of `mooring-volume`.
+//!
+//! The `.proto` files of this folder are the source. After a change, regenerate and commit `src/gen/`:
+//!
+//! ```sh
+//! UPDATE=1 cargo test -p mooring-proto --test generated
+//! ```
+//!
+//! A new `.proto` file needs its package's `include!` below and nothing else. Packages keep their
+//! nesting, since generated code refers to other packages by relative path.
+//!
+//! Invariant: no message prints a secret. A message with a field marked `csi_secret` gets a `Debug`
+//! that withholds that field's value.
+
+mod redacted;
+
+/// `csi`: the Container Storage Interface.
+pub mod csi {
+    /// `csi.v1`: CSI 1.13, and what 1.12 and older still read.
+    #[allow(missing_docs, clippy::all, reason = "generated; documented in csi.proto")]
+    pub mod v1 {
+        include!("gen/csi.v1.rs");
+    }
+}
+
+/// Every `.proto` file of this crate and its imports, as an encoded `google.protobuf.FileDescriptorSet`
+/// with all options: what gRPC reflection serves.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/descriptors.bin");
