@@ -9,8 +9,8 @@
 //! UPDATE=1 cargo test -p mooring-proto --test generated
 //! ```
 //!
-//! A new `.proto` file needs its package's `include!` below and nothing else. Packages keep their
-//! nesting, since generated code refers to other packages by relative path.
+//! A new `.proto` file needs that, and then its package's `include!` below. Packages keep their nesting,
+//! since generated code refers to other packages by relative path.
 //!
 //! Invariant: no message prints a secret. A message with a field marked `csi_secret` gets a `Debug`
 //! that withholds that field's value.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_build::Module;
@@ -46,9 +46,10 @@ const HINT: &str = "To write it: UPDATE=1 cargo test -p mooring-proto --test gen
 
 /// All that belongs into `src/gen/`.
 fn generate(protos: &Path) -> Result<Files> {
-    let mut compiler = protox::Compiler::new([protos])?;
-    compiler.include_imports(true).include_source_info(true);
-    compiler.open_files(proto_files(protos)?)?;
+    let mut compiler = compile(protos)?;
+    // The descriptors keep every option, and not the comments, which would be most of them.
+    let descriptors = compiler.include_source_info(false).encode_file_descriptor_set();
+    compiler.include_source_info(true);
 
     let messages = withholding(&compiler);
     let mut config = prost_build::Config::new();
@@ -74,32 +75,27 @@ fn generate(protos: &Path) -> Result<Files> {
             .map(debug_impl)
             .collect::<Result<String>>()?;
         let code = prettyplease::unparse(&syn::parse_file(&(code + &debug_impls))?);
-        let header = format!("// Generated from package {package}: see ../lib.rs. Not to be edited.\n\n");
+        let header =
+            format!("// Generated from package {package}: see ../lib.rs. Not to be edited.\n\n");
         files.insert(format!("{package}.rs"), (header + &code).into_bytes());
     }
-    files.insert("descriptors.bin".into(), encoded_without_comments(protos)?);
+    files.insert("descriptors.bin".into(), descriptors);
     Ok(files)
 }
 
-/// The names of all `.proto` files, in order.
-fn proto_files(protos: &Path) -> Result<Vec<PathBuf>> {
+/// Every `.proto` file of the folder, with its imports.
+fn compile(folder: &Path) -> Result<protox::Compiler> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(protos)? {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "proto") {
+        if path.extension().is_some_and(|extension| extension == "proto") {
             names.push(path);
         }
     }
     names.sort();
-    Ok(names)
-}
-
-/// The descriptors with every option, and without the comments, which would be most of it.
-fn encoded_without_comments(protos: &Path) -> Result<Vec<u8>> {
-    let mut compiler = protox::Compiler::new([protos])?;
-    compiler.include_imports(true);
-    compiler.open_files(proto_files(protos)?)?;
-    Ok(compiler.encode_file_descriptor_set())
+    let mut compiler = protox::Compiler::new([folder])?;
+    compiler.include_imports(true).include_source_info(true).open_files(names)?;
+    Ok(compiler)
 }
 
 /// The messages whose `Debug` must withhold something.
@@ -127,7 +123,7 @@ fn debug_impl(message: &MessageDescriptor) -> Result<String> {
     let mut fields = String::new();
     for field in message.fields() {
         if field.containing_oneof().is_some() {
-            return Err(format!("{}: a oneof beside a secret isn't supported", message.full_name()).into());
+            return Err(format!("{}: a oneof beside a secret", message.full_name()).into());
         }
         let ident = field.name().to_snake_case();
         let value = if is_secret(&field) {

@@ -40,7 +40,8 @@ add_programs() {
     local tree=$1 program=$2 name path
     shift 2
     for name in "$@"; do
-        path=$(find_program "$name" "$program") || unmet "no program $name"
+        path=$(find_program "$name" "$program") ||
+            unmet "no program $name (tests/vm/setup unpacks what scenarios name)"
         [ -x "$path" ] || unmet "no program $path"
         if [ "$name" = mooring ]; then
             add_file "$tree" "$path" /usr/bin/mooring
@@ -72,7 +73,10 @@ with_dependencies() {
     local modules=$1
     shift
     awk -v wanted="$*" '
-        function name(path) { sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path); return path }
+        function name(path) {
+            sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path)
+            return path
+        }
         function take(path,   list, count, i) {
             if (taken[path]++) return
             print path

@@ -21,10 +21,13 @@ data=$target/data
 
 # The program's calls, all of them.
 serve() { exec mooring serve --config /etc/mooring.yaml; }
-serving() { mooring volume list --socket "$socket"; }
+serving() { kill -0 "$server" && mooring volume list --socket "$socket"; }
 create() { mooring volume create "$1" --size "$2" --fs-type ext4 --socket "$socket"; }
 stage() { mooring volume stage "$1" --staging "$staging" --fs-type ext4 --socket "$socket"; }
-publish() { mooring volume publish "$1" --staging "$staging" --target "$target" --fs-type ext4 --socket "$socket"; }
+publish() {
+    mooring volume publish "$1" --staging "$staging" --target "$target" --fs-type ext4 \
+        --socket "$socket"
+}
 expand() { mooring volume expand "$1" --size "$2" --path "$target" --socket "$socket"; }
 stats() { mooring volume stats "$1" --path "$target" --socket "$socket"; }
 unpublish() { mooring volume unpublish "$1" --target "$target" --socket "$socket"; }
@@ -35,6 +38,11 @@ size_of() { df -Pm "$1" | awk 'NR == 2 { print $2 }'; }
 written() { wc -l <"$work/written"; }
 more_written_than() { [ "$(written)" -gt "$1" ]; }
 writer_done() { ! kill -0 "$writer"; }
+
+check_detached() {
+    check "a mount is left" cmp -s "$work/mounts" /proc/self/mounts
+    check "a loop device is left" [ -z "$(losetup --list --noheadings)" ]
+}
 
 # Writes a block of 1 MiB, which no other equals, to a slot, and keeps its checksum off the volume.
 write_block() {
@@ -95,6 +103,7 @@ wait_for 30 "the socket does not answer" serving
 
 step "a volume of 64 MiB is created, staged and published"
 volume=$(create growing 64MiB)
+check "no volume id was printed" [ -n "$volume" ]
 note "volume $volume"
 stage "$volume"
 publish "$volume"
@@ -125,7 +134,7 @@ check "the data are not what was written" verify
 step "the data are the same after another stage"
 unpublish "$volume"
 unstage "$volume"
-check "a mount is left" cmp -s "$work/mounts" /proc/self/mounts
+check_detached
 stage "$volume"
 publish "$volume"
 check "the size was lost" [ "$(size_of "$target")" = "$after" ]
@@ -135,8 +144,7 @@ step "nothing is left after it is deleted"
 unpublish "$volume"
 unstage "$volume"
 delete "$volume"
-check "a mount is left" cmp -s "$work/mounts" /proc/self/mounts
-check "a loop device is left" [ -z "$(losetup --list --noheadings)" ]
+check_detached
 check "the pool is not empty" [ -z "$(find /pool/volumes -type f)" ]
 kill "$server"
 check "the program failed at its end" wait "$server"
