@@ -21,7 +21,7 @@ data=$target/data
 
 # The program's calls, all of them.
 serve() { exec mooring serve --config /etc/mooring.yaml; }
-serving() { kill -0 "$server" && mooring volume list --socket "$socket"; }
+serving() { [ -S "$socket" ] && mooring volume list --socket "$socket"; }
 create() { mooring volume create "$1" --size "$2" --fs-type ext4 --socket "$socket"; }
 stage() { mooring volume stage "$1" --staging "$staging" --fs-type ext4 --socket "$socket"; }
 publish() {

@@ -1,0 +1,12 @@
+//! The vendor contract as Rust types. The one place that runs the generator; nothing but
+//! `convert` and the host functions use what it makes.
+
+#![expect(missing_docs, reason = "generated from wit/, which documents it")]
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "mooring:backend/everything",
+    imports: { default: async | trappable },
+    exports: { default: async },
+    require_store_data_send: true,
+});

@@ -1,0 +1,188 @@
+//! Reading and checking the configuration: every mistake with its line, its key and what would be
+//! right.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use super::{Config, Driver};
+
+/// Why a configuration cannot be used.
+#[derive(Debug)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    Read { path: PathBuf, source: std::io::Error },
+    /// It is not YAML of the right shape. The text names line, column and key.
+    Parse { path: PathBuf, message: String },
+    /// It is well-formed and cannot work.
+    Invalid { key: String, problem: String },
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Read { path, source } => {
+                write!(f, "the configuration {} cannot be read: {source}", path.display())
+            }
+            Self::Parse { path, message } => {
+                write!(f, "the configuration {} is wrong: {message}", path.display())
+            }
+            Self::Invalid { key, problem } => write!(f, "configuration key {key}: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads, parses and checks a file.
+    pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config: Self = serde_saphyr::from_str(&text).map_err(|error| ConfigError::Parse {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })?;
+        config.check()?;
+        config.with_default_driver().map_err(|error| invalid("drivers", &error.message))
+    }
+
+    /// What the shape alone does not say.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        check_path("stateDir", &self.state_dir)?;
+        check_path("socketDir", &self.socket_dir)?;
+        check_path("controller.socketDir", &self.controller_socket_dir())?;
+        for root in &self.node.target_roots {
+            check_path("node.targetRoots", root)?;
+        }
+        if let Some(id) = &self.node.id {
+            mooring_volume::NodeId::new(id.clone())
+                .map_err(|error| invalid("node.id", &error.message))?;
+        }
+        if self.controller.uid == 0 {
+            return Err(invalid("controller.uid", "0 is root; vendor code must not run as root"));
+        }
+        if let Some(address) = self.telemetry.listen
+            && !address.ip().is_loopback()
+        {
+            return Err(invalid(
+                "telemetry.listen",
+                &format!("{address} is no loopback address; use 127.0.0.1 or [::1]"),
+            ));
+        }
+        let mut names = BTreeSet::new();
+        for (index, driver) in self.drivers.iter().enumerate() {
+            if !names.insert(&driver.name) {
+                let key = format!("drivers[{index}].name");
+                return Err(invalid(&key, &format!("{} is there twice", driver.name)));
+            }
+            check_driver(index, driver)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_driver(index: usize, driver: &Driver) -> Result<(), ConfigError> {
+    let key = |name: &str| format!("drivers[{index}].{name}");
+    for (name, path) in &driver.grants.pools {
+        check_path(&key(&format!("grants.pools.{name}")), path)?;
+    }
+    for pattern in &driver.grants.devices {
+        if !pattern.starts_with("/dev/disk/") {
+            return Err(invalid(
+                &key("grants.devices"),
+                &format!("{pattern:?} must start with /dev/disk/, whose names are stable"),
+            ));
+        }
+    }
+    if !driver.config.is_object() {
+        return Err(invalid(&key("config"), "a mapping is wanted"));
+    }
+    let limits = &driver.limits;
+    if limits.concurrency == 0 || limits.deadline.is_zero() || limits.memory.as_u64() == 0 {
+        return Err(invalid(&key("limits"), "memory, deadline and concurrency must be above 0"));
+    }
+    Ok(())
+}
+
+fn check_path(key: &str, path: &Path) -> Result<(), ConfigError> {
+    let plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    if path.is_absolute() && plain && path != Path::new("/") {
+        return Ok(());
+    }
+    Err(invalid(key, &format!("{} must be an absolute path below /, without ..", path.display())))
+}
+
+fn invalid(key: &str, problem: &str) -> ConfigError {
+    ConfigError::Invalid { key: key.to_owned(), problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Config::load(file.path()).map_err(|error| error.to_string())
+    }
+
+    const DESIGN: &str = r#"
+stateDir: /var/lib/mooring
+socketDir: /run/mooring
+node:
+  id: worker-1
+  targetRoots: [/var/lib/kubelet]
+drivers:
+  - name: image.mooring.dev
+    backend: embedded:image-file
+    config: {}
+    grants:
+      pools: {default: /var/lib/mooring/pool}
+      http: [{origin: "https://array.example.com:8443", paths: [/api/], networks: [10.2.0.0/16], auth: {basic: {user: username, password: password}}}]
+      attachments: [image-file]
+      devices: [/dev/disk/by-id/nvme-Amazon_*]
+      mountOptions: [noatime, discard]
+    limits: {memory: 64MiB, deadline: 30s, concurrency: 16}
+"#;
+
+    #[test]
+    fn reads_every_key_of_the_design() {
+        let config = load(DESIGN).unwrap();
+        let driver = config.drivers.first().unwrap();
+        assert_eq!(driver.limits.memory.as_u64(), 64 << 20);
+        assert_eq!(driver.limits.deadline.as_secs(), 30);
+        assert_eq!(driver.grants.mount_options, ["noatime", "discard"]);
+    }
+
+    #[test]
+    fn an_empty_file_is_the_embedded_default() {
+        let config = load("{}").unwrap();
+        assert_eq!(config.drivers.first().unwrap().name.as_str(), "image.mooring.dev");
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_line_and_key() {
+        let error = load("stateDir: /a\nsocketDirectory: /b\n").unwrap_err();
+        assert!(error.contains("socketDirectory") && error.contains('2'), "{error}");
+        let error = load(&DESIGN.replace("memory: 64MiB", "memory: lots")).unwrap_err();
+        assert!(error.contains("15"), "{error}");
+    }
+
+    #[test]
+    fn refuses_what_cannot_work() {
+        for (bad, key) in [
+            ("stateDir: relative", "stateDir"),
+            ("socketDir: /a/../b", "socketDir"),
+            ("stateDir: /", "stateDir"),
+            ("controller: {uid: 0}", "controller.uid"),
+            ("telemetry: {listen: '0.0.0.0:9810'}", "telemetry.listen"),
+            ("drivers: [{name: a.b, backend: 'embedded:x'}, {name: a.b, backend: 'embedded:x'}]", "twice"),
+            ("drivers: [{name: a.b, backend: rel.wasm}]", "absolute"),
+            ("drivers: [{name: a.b, backend: 'embedded:x', grants: {devices: [/dev/sda]}}]", "devices"),
+            ("drivers: [{name: a.b, backend: 'embedded:x', limits: {concurrency: 0}}]", "limits"),
+        ] {
+            let error = load(bad).unwrap_err();
+            assert!(error.contains(key), "{bad}: {error}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The operators' configuration: its keys are a contract (added to, never renamed).
+//!
+//! Every key has a default but `drivers`, whose default is the embedded image-file backend over
+//! a pool below the state directory. Unknown keys are errors.
+
+mod load;
+mod source;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use mooring_volume::attachment::AttachmentKind;
+use mooring_volume::policy::Grants;
+use mooring_volume::{DriverName, StringMap};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use load::ConfigError;
+pub(crate) use source::Source;
+
+/// The configuration file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// What must outlive a restart.
+    pub(crate) state_dir: PathBuf,
+    /// `<socketDir>/<driver name>/csi.sock` is what kubelet and people talk to.
+    pub(crate) socket_dir: PathBuf,
+    pub(crate) controller: Controller,
+    pub(crate) node: Node,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) drivers: Vec<Driver>,
+}
+
+/// The process that runs components.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Controller {
+    /// `<controller.socketDir>/<driver name>/csi.sock` is what sidecars and the node talk to.
+    /// Default: `<socketDir>/controller`.
+    pub(crate) socket_dir: Option<PathBuf>,
+    /// The user and group id that the process takes on when it is started as root.
+    pub(crate) uid: u32,
+    /// Further user ids that may connect, besides root and the process's own.
+    pub(crate) allowed_uids: Vec<u32>,
+}
+
+/// The process that mounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Node {
+    /// Default: the host name.
+    pub(crate) id: Option<String>,
+    /// Staging and target paths outside of these are refused.
+    pub(crate) target_roots: Vec<PathBuf>,
+    /// Handed to backends that describe nodes.
+    pub(crate) labels: StringMap,
+}
+
+fn empty_object() -> serde_json::Value {
+    serde_json::Value::Object(serde_json::Map::new())
+}
+
+/// Where `/healthz` and `/metrics` are served.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Telemetry {
+    /// A loopback address and port, such as `127.0.0.1:9810`, beside the socket
+    /// `<socketDir>/telemetry.sock`, which is always there.
+    pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+/// One driver: a backend under a CSI driver name, with what it may touch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Driver {
+    pub(crate) name: DriverName,
+    pub(crate) backend: Source,
+    /// The backend's own, checked against its schema.
+    #[serde(default = "empty_object")]
+    pub(crate) config: serde_json::Value,
+    #[serde(default)]
+    pub(crate) grants: Grants,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+}
+
+/// What one call of a driver may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Linear memories together.
+    pub(crate) memory: ByteSize,
+    /// Wall time.
+    #[serde(with = "humantime_serde")]
+    pub(crate) deadline: Duration,
+    /// Calls at once.
+    pub(crate) concurrency: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // 128 MiB suits every guest language measured so far; Rust guests use about 1.
+        Self { memory: ByteSize::mib(128), deadline: Duration::from_secs(30), concurrency: 16 }
+    }
+}
+
+impl Default for Controller {
+    fn default() -> Self {
+        // Beyond the ranges that Debian and systemd hand out, and not 65534 (nobody), which
+        // other programs share.
+        Self { socket_dir: None, uid: 64613, allowed_uids: Vec::new() }
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            id: None,
+            target_roots: vec![PathBuf::from("/var/lib/kubelet")],
+            labels: StringMap::new(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            state_dir: PathBuf::from("/var/lib/mooring"),
+            socket_dir: PathBuf::from("/run/mooring"),
+            controller: Controller::default(),
+            node: Node::default(),
+            telemetry: Telemetry::default(),
+            drivers: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// The configuration as the processes use it: with the embedded default driver if none is
+    /// named.
+    pub(crate) fn with_default_driver(mut self) -> mooring_volume::Result<Self> {
+        if self.drivers.is_empty() {
+            self.drivers.push(self.default_driver()?);
+        }
+        Ok(self)
+    }
+
+    fn default_driver(&self) -> mooring_volume::Result<Driver> {
+        let pools = [("default".to_owned(), self.state_dir.join("pool"))].into();
+        let attachments = [AttachmentKind::ImageFile].into();
+        Ok(Driver {
+            name: DriverName::new("image.mooring.dev")?,
+            backend: Source::Embedded("image-file".to_owned()),
+            config: empty_object(),
+            grants: Grants { pools, attachments, ..Grants::default() },
+            limits: Limits::default(),
+        })
+    }
+
+    /// Where a driver's public socket is.
+    pub(crate) fn socket(&self, driver: &DriverName) -> PathBuf {
+        self.socket_dir.join(driver.as_str()).join("csi.sock")
+    }
+
+    /// Where a driver's socket of the controller process is.
+    pub(crate) fn controller_socket(&self, driver: &DriverName) -> PathBuf {
+        self.controller_socket_dir().join(driver.as_str()).join("csi.sock")
+    }
+
+    /// The controller process's own directory of sockets.
+    pub(crate) fn controller_socket_dir(&self) -> PathBuf {
+        self.controller.socket_dir.clone().unwrap_or_else(|| self.socket_dir.join("controller"))
+    }
+
+    /// The controller process's own part of the state directory.
+    pub(crate) fn controller_state_dir(&self) -> PathBuf {
+        self.state_dir.join("controller")
+    }
+
+    /// The node process's own part of the state directory.
+    pub(crate) fn node_state_dir(&self) -> PathBuf {
+        self.state_dir.join("node")
+    }
+}

@@ -1,0 +1,126 @@
+//! Metrics in Prometheus's text form: RPCs by driver, method and code; guest calls by driver,
+//! function and outcome.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RpcLabels {
+    driver: String,
+    method: String,
+    code: String,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MethodLabels {
+    driver: String,
+    method: String,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct GuestLabels {
+    driver: String,
+    function: String,
+    outcome: String,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DriverLabels {
+    driver: String,
+}
+
+/// All that one process measures.
+pub(crate) struct Metrics {
+    registry: Mutex<Registry>,
+    rpcs: Family<RpcLabels, Counter>,
+    rpc_seconds: Family<MethodLabels, Histogram, fn() -> Histogram>,
+    guest_calls: Family<GuestLabels, Counter>,
+    guest_seconds: Family<DriverLabels, Histogram, fn() -> Histogram>,
+    guest_memory: Family<DriverLabels, Gauge>,
+}
+
+/// 100 µs to 100 s, a factor of about 3 apart.
+fn latency() -> Histogram {
+    Histogram::new(exponential_buckets(1e-4, 3.162, 13))
+}
+
+/// 10 µs to 1 s.
+fn short_latency() -> Histogram {
+    Histogram::new(exponential_buckets(1e-5, 3.162, 11))
+}
+
+impl Metrics {
+    pub(crate) fn new(process: &'static str) -> Self {
+        let rpcs = Family::<RpcLabels, Counter>::default();
+        let rpc_seconds = Family::new_with_constructor(latency as fn() -> Histogram);
+        let guest_calls = Family::<GuestLabels, Counter>::default();
+        let guest_seconds = Family::new_with_constructor(short_latency as fn() -> Histogram);
+        let guest_memory = Family::<DriverLabels, Gauge>::default();
+
+        let labels = [("process".into(), process.into())].into_iter();
+        let mut all = Registry::with_labels(labels);
+        let registry = all.sub_registry_with_prefix("mooring");
+        registry.register("rpcs", "CSI calls answered", rpcs.clone());
+        registry.register_with_unit(
+            "rpc_duration",
+            "Time to answer a CSI call",
+            Unit::Seconds,
+            rpc_seconds.clone(),
+        );
+        registry.register("guest_calls", "Calls into components", guest_calls.clone());
+        registry.register_with_unit(
+            "guest_call_duration",
+            "Time of a call into a component, its instantiation included",
+            Unit::Seconds,
+            guest_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "guest_memory_peak",
+            "Linear memory at the end of the last call",
+            Unit::Bytes,
+            guest_memory.clone(),
+        );
+        Self { registry: Mutex::new(all), rpcs, rpc_seconds, guest_calls, guest_seconds, guest_memory }
+    }
+
+    /// The text that Prometheus scrapes.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        let registry = match self.registry.lock() {
+            Ok(registry) => registry,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+
+    pub(crate) fn count_rpc(&self, driver: &str, method: &str, code: &str, took: Duration) {
+        let (driver, method) = (driver.to_owned(), method.to_owned());
+        self.rpcs
+            .get_or_create(&RpcLabels { driver: driver.clone(), method: method.clone(), code: code.to_owned() })
+            .inc();
+        self.rpc_seconds.get_or_create(&MethodLabels { driver, method }).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn count_guest_call(&self, driver: &str, function: &str, outcome: &str, took: Duration, memory: u64) {
+        let of_driver = DriverLabels { driver: driver.to_owned() };
+        self.guest_calls
+            .get_or_create(&GuestLabels {
+                driver: driver.to_owned(),
+                function: function.to_owned(),
+                outcome: outcome.to_owned(),
+            })
+            .inc();
+        self.guest_seconds.get_or_create(&of_driver).observe(took.as_secs_f64());
+        self.guest_memory.get_or_create(&of_driver).set(i64::try_from(memory).unwrap_or(i64::MAX));
+    }
+}
