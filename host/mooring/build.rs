@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// Package and file name of each embedded backend.
+/// The embedded backends: package `mooring-NAME`, file `NAME.wasm`.
 const BACKENDS: [&str; 2] = ["image-file", "directory"];
 
 fn main() {
@@ -36,10 +36,11 @@ fn build_guests(root: &Path) -> PathBuf {
         .arg("--target-dir")
         .arg(&target);
     for backend in BACKENDS {
-        cargo.args(["-p", backend]);
+        cargo.args(["-p", &format!("mooring-{backend}")]);
     }
     // What the outer build says of its own compiler must not reach the guests' build.
-    for name in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+    for name in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"]
+    {
         cargo.env_remove(name);
     }
     let status = cargo.status().expect("cargo runs");

@@ -26,6 +26,18 @@ pub mod csi {
     }
 }
 
+/// `mooring`: Mooring's own services.
+pub mod mooring {
+    /// `mooring.internal`: between Mooring's own processes.
+    pub mod internal {
+        /// `mooring.internal.v1`: what the node process asks the controller process.
+        #[allow(missing_docs, clippy::all, reason = "generated; documented in internal.proto")]
+        pub mod v1 {
+            include!("gen/mooring.internal.v1.rs");
+        }
+    }
+}
+
 /// Every `.proto` file of this crate and its imports, as an encoded `google.protobuf.FileDescriptorSet`
 /// with all options: what gRPC reflection serves.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("gen/descriptors.bin");

@@ -25,6 +25,18 @@ pub enum Outcome {
     NotDurable,
 }
 
+impl Outcome {
+    /// Whether the component itself answered, so that what it read or wrote must be durable.
+    pub(crate) fn answered(self) -> bool {
+        match self {
+            Self::Answered | Self::Refused(_) | Self::Malformed => true,
+            Self::Trapped | Self::TimedOut | Self::Exhausted | Self::Shed | Self::NotDurable => {
+                false
+            }
+        }
+    }
+}
+
 /// One call into a component, ended.
 #[derive(Debug, Clone, Copy)]
 pub struct GuestCall<'a> {

@@ -14,6 +14,7 @@ pub mod error;
 pub mod id;
 pub mod node;
 pub mod policy;
+pub mod pool;
 pub mod secret;
 pub mod topology;
 

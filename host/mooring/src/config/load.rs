@@ -36,18 +36,27 @@ impl std::error::Error for ConfigError {}
 impl Config {
     /// Reads, parses and checks a file.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::read(path)?.checked()
+    }
+
+    /// Reads and parses a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = serde_saphyr::from_str(&text).map_err(|error| ConfigError::Parse {
+        serde_saphyr::from_str(&text).map_err(|error| ConfigError::Parse {
             path: path.to_owned(),
             message: error.to_string(),
-        })?;
-        config.check()?;
-        config.with_default_driver().map_err(|error| invalid("drivers", &error.message))
+        })
+    }
+
+    /// Itself with the default driver where it names none, if all of it can work.
+    pub(crate) fn checked(self) -> Result<Self, ConfigError> {
+        self.check()?;
+        self.with_default_driver().map_err(|error| invalid("drivers", &error.message))
     }
 
     /// What the shape alone does not say.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), ConfigError> {
         check_path("stateDir", &self.state_dir)?;
         check_path("socketDir", &self.socket_dir)?;
         check_path("controller.socketDir", &self.controller_socket_dir())?;
@@ -105,7 +114,8 @@ fn check_driver(index: usize, driver: &Driver) -> Result<(), ConfigError> {
 }
 
 fn check_path(key: &str, path: &Path) -> Result<(), ConfigError> {
-    let plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    let plain =
+        path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
     if path.is_absolute() && plain && path != Path::new("/") {
         return Ok(());
     }
@@ -176,9 +186,15 @@ drivers:
             ("stateDir: /", "stateDir"),
             ("controller: {uid: 0}", "controller.uid"),
             ("telemetry: {listen: '0.0.0.0:9810'}", "telemetry.listen"),
-            ("drivers: [{name: a.b, backend: 'embedded:x'}, {name: a.b, backend: 'embedded:x'}]", "twice"),
+            (
+                "drivers: [{name: a.b, backend: 'embedded:x'}, {name: a.b, backend: 'embedded:x'}]",
+                "twice",
+            ),
             ("drivers: [{name: a.b, backend: rel.wasm}]", "absolute"),
-            ("drivers: [{name: a.b, backend: 'embedded:x', grants: {devices: [/dev/sda]}}]", "devices"),
+            (
+                "drivers: [{name: a.b, backend: 'embedded:x', grants: {devices: [/dev/sda]}}]",
+                "devices",
+            ),
             ("drivers: [{name: a.b, backend: 'embedded:x', limits: {concurrency: 0}}]", "limits"),
         ] {
             let error = load(bad).unwrap_err();

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use mooring_volume::attachment::AttachmentKind;
+use mooring_volume::capability::FsType;
 use mooring_volume::policy::Grants;
 use mooring_volume::{DriverName, StringMap};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,10 @@ pub(crate) struct Node {
     pub(crate) labels: StringMap,
 }
 
+fn ext4() -> FsType {
+    FsType::Ext4
+}
+
 fn empty_object() -> serde_json::Value {
     serde_json::Value::Object(serde_json::Map::new())
 }
@@ -79,6 +84,9 @@ pub(crate) struct Driver {
     /// The backend's own, checked against its schema.
     #[serde(default = "empty_object")]
     pub(crate) config: serde_json::Value,
+    /// What volumes get that do not say which file system they want.
+    #[serde(default = "ext4")]
+    pub(crate) filesystem: FsType,
     #[serde(default)]
     pub(crate) grants: Grants,
     #[serde(default)]
@@ -153,6 +161,7 @@ impl Config {
             name: DriverName::new("image.mooring.dev")?,
             backend: Source::Embedded("image-file".to_owned()),
             config: empty_object(),
+            filesystem: FsType::Ext4,
             grants: Grants { pools, attachments, ..Grants::default() },
             limits: Limits::default(),
         })
@@ -166,6 +175,20 @@ impl Config {
     /// Where a driver's socket of the controller process is.
     pub(crate) fn controller_socket(&self, driver: &DriverName) -> PathBuf {
         self.controller_socket_dir().join(driver.as_str()).join("csi.sock")
+    }
+
+    /// Where the node process reaches a driver's controller.
+    pub(crate) fn private_socket(&self, driver: &DriverName) -> PathBuf {
+        self.controller_socket_dir().join(driver.as_str()).join("node.sock")
+    }
+
+    /// Every driver, with where it answers Probe.
+    pub(crate) fn probed(
+        &self,
+        socket: impl Fn(&Self, &DriverName) -> PathBuf,
+    ) -> Vec<(DriverName, PathBuf)> {
+        let socket = |name: &DriverName| (name.clone(), socket(self, name));
+        self.drivers.iter().map(|driver| socket(&driver.name)).collect()
     }
 
     /// The controller process's own directory of sockets.

@@ -87,7 +87,10 @@ async fn healthz(State(telemetry): State<Arc<Telemetry>>) -> (StatusCode, String
 
 async fn probe(socket: &Path) -> anyhow::Result<bool> {
     let mut identity = IdentityClient::new(client::connect(socket).await?);
-    let answer = identity.probe(ProbeRequest {}).await.map_err(|status| anyhow::anyhow!("{}", status.message()))?;
+    let answer = identity
+        .probe(ProbeRequest {})
+        .await
+        .map_err(|status| anyhow::anyhow!("{}", status.message()))?;
     Ok(answer.into_inner().ready.unwrap_or(true))
 }
 

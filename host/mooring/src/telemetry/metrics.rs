@@ -45,6 +45,8 @@ pub(crate) struct Metrics {
     guest_calls: Family<GuestLabels, Counter>,
     guest_seconds: Family<DriverLabels, Histogram, fn() -> Histogram>,
     guest_memory: Family<DriverLabels, Gauge>,
+    breaker: Family<DriverLabels, Gauge>,
+    dropped_lines: Family<DriverLabels, Counter>,
 }
 
 /// 100 µs to 100 s, a factor of about 3 apart.
@@ -64,6 +66,8 @@ impl Metrics {
         let guest_calls = Family::<GuestLabels, Counter>::default();
         let guest_seconds = Family::new_with_constructor(short_latency as fn() -> Histogram);
         let guest_memory = Family::<DriverLabels, Gauge>::default();
+        let breaker = Family::<DriverLabels, Gauge>::default();
+        let dropped_lines = Family::<DriverLabels, Counter>::default();
 
         let labels = [("process".into(), process.into())].into_iter();
         let mut all = Registry::with_labels(labels);
@@ -88,7 +92,22 @@ impl Metrics {
             Unit::Bytes,
             guest_memory.clone(),
         );
-        Self { registry: Mutex::new(all), rpcs, rpc_seconds, guest_calls, guest_seconds, guest_memory }
+        registry.register("breaker_open", "1 while a driver's breaker is open", breaker.clone());
+        registry.register(
+            "guest_log_lines_dropped",
+            "Log lines of a component past its rate",
+            dropped_lines.clone(),
+        );
+        Self {
+            registry: Mutex::new(all),
+            rpcs,
+            rpc_seconds,
+            guest_calls,
+            guest_seconds,
+            guest_memory,
+            breaker,
+            dropped_lines,
+        }
     }
 
     /// The text that Prometheus scrapes.
@@ -106,12 +125,33 @@ impl Metrics {
     pub(crate) fn count_rpc(&self, driver: &str, method: &str, code: &str, took: Duration) {
         let (driver, method) = (driver.to_owned(), method.to_owned());
         self.rpcs
-            .get_or_create(&RpcLabels { driver: driver.clone(), method: method.clone(), code: code.to_owned() })
+            .get_or_create(&RpcLabels {
+                driver: driver.clone(),
+                method: method.clone(),
+                code: code.to_owned(),
+            })
             .inc();
-        self.rpc_seconds.get_or_create(&MethodLabels { driver, method }).observe(took.as_secs_f64());
+        self.rpc_seconds
+            .get_or_create(&MethodLabels { driver, method })
+            .observe(took.as_secs_f64());
     }
 
-    pub(crate) fn count_guest_call(&self, driver: &str, function: &str, outcome: &str, took: Duration, memory: u64) {
+    pub(crate) fn set_breaker(&self, driver: &str, open: bool) {
+        self.breaker.get_or_create(&DriverLabels { driver: driver.to_owned() }).set(open.into());
+    }
+
+    pub(crate) fn count_dropped_lines(&self, driver: &str, lines: u64) {
+        self.dropped_lines.get_or_create(&DriverLabels { driver: driver.to_owned() }).inc_by(lines);
+    }
+
+    pub(crate) fn count_guest_call(
+        &self,
+        driver: &str,
+        function: &str,
+        outcome: &str,
+        took: Duration,
+        memory: u64,
+    ) {
         let of_driver = DriverLabels { driver: driver.to_owned() };
         self.guest_calls
             .get_or_create(&GuestLabels {

@@ -1,40 +1,50 @@
-//! What is on a device, told from its bytes alone: the file system (`probe`), or the proof that
-//! there is nothing (`blank`).
-//!
-//! Everything here reads through [`BlockRead`] and knows neither paths nor system calls nor
-//! programs. Reads start at multiples of [`PAGE`] in memory that is aligned alike, so that a
-//! reader may sit on direct I/O.
+//! What a device holds: file systems by their superblocks, anything else by its signature, and
+//! the proof that it holds nothing. Pure: it reads and wipes through traits, and knows no system
+//! call.
 
 mod blank;
 mod field;
+#[cfg(test)]
+pub(crate) mod image;
 mod pages;
 mod probe;
 mod signature;
+mod wipe;
 
 use std::io;
 
 pub use blank::{Blank, NotBlank, prove_blank};
 pub use pages::PAGE;
 pub use probe::{FileSystem, Kind, OnDevice, ProbeError, State, probe};
+pub use wipe::{BlockWrite, wipe};
 
-/// Something that can be read like a block device.
+/// What a sparse image knows of its own holes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextData {
+    /// They start here.
+    At(u64),
+    /// There are none: the rest is one hole.
+    None,
+    /// It can't tell, as a device can't.
+    Unknown,
+}
+
+/// A device or image that can be read.
 pub trait BlockRead {
     /// Its length in bytes.
     fn size(&self) -> u64;
-
-    /// Fills `buf` from `offset` on.
+    /// Fills all of `buf` from `offset` on, which is a multiple of [`PAGE`].
     ///
     /// # Errors
-    /// Whatever the device answers. Fewer bytes than asked for are an error too, never a success.
+    /// What the device answers; `UnexpectedEof` where it ends before the buffer does.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
-}
 
-impl<D: BlockRead + ?Sized> BlockRead for &D {
-    fn size(&self) -> u64 {
-        (**self).size()
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        (**self).read_at(offset, buf)
+    /// Where the next bytes are, from `offset` on, that are not in a hole.
+    ///
+    /// # Errors
+    /// What the file answers.
+    fn next_data(&self, offset: u64) -> io::Result<NextData> {
+        let _ = offset;
+        Ok(NextData::Unknown)
     }
 }

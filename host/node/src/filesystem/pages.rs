@@ -5,9 +5,10 @@ use std::io;
 use super::BlockRead;
 
 /// Reads start at multiples of this many bytes; no device in use asks for more.
-pub const PAGE: u64 = 4096;
+pub const PAGE: u64 = PAGE_LEN as u64;
 
-const ALIGN: usize = 4096;
+/// [`PAGE`] as a length in memory.
+pub(super) const PAGE_LEN: usize = 4096;
 
 /// Zeroed memory that starts at a multiple of [`PAGE`].
 pub(super) struct Pages {
@@ -18,12 +19,18 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) fn new(len: usize) -> Self {
-        let memory = vec![0; len + ALIGN];
-        let start = memory.as_ptr().align_offset(ALIGN);
+        let memory = vec![0; len + PAGE_LEN];
+        let start = memory.as_ptr().align_offset(PAGE_LEN);
         Self { memory, start, len }
     }
 
-    /// The first `len` bytes from `offset` on, which is a multiple of [`PAGE`]; fewer at the
+    /// The first `len` bytes of the memory.
+    pub(super) fn start(&self, len: usize) -> &[u8] {
+        let aligned = self.memory.get(self.start..).unwrap_or_default();
+        aligned.get(..len.min(self.len)).unwrap_or_default()
+    }
+
+    /// Reads `len` bytes from `offset` on, which is a multiple of [`PAGE`]; fewer at the
     /// device's end.
     pub(super) fn read<D: BlockRead>(
         &mut self,

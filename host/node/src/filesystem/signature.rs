@@ -7,7 +7,7 @@
 use std::io;
 
 use super::BlockRead;
-use super::pages::{PAGE, Pages, floor};
+use super::pages::{PAGE, PAGE_LEN, Pages, floor};
 
 /// Where a magic may stand.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +25,8 @@ enum At {
 pub(super) struct Signature {
     /// For people, as in "holds …".
     pub(super) name: &'static str,
-    /// Whether the format owns the whole device although a file system may be seen in it.
+    /// Whether the format owns the whole device although a file system may be seen in it. Not said
+    /// of those whose few magic bytes stand where a file system keeps its users' data.
     pub(super) owns_device: bool,
     at: &'static [At],
     magics: &'static [&'static [u8]],
@@ -53,17 +54,8 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
 /// Where LUKS2 keeps its second header: after a first one of 16 KiB to 4 MiB.
-pub(super) const LUKS2_SECOND: [u64; 9] = [
-    16 * KIB,
-    32 * KIB,
-    64 * KIB,
-    128 * KIB,
-    256 * KIB,
-    512 * KIB,
-    MIB,
-    2 * MIB,
-    4 * MIB,
-];
+pub(super) const LUKS2_SECOND: [u64; 9] =
+    [16 * KIB, 32 * KIB, 64 * KIB, 128 * KIB, 256 * KIB, 512 * KIB, MIB, 2 * MIB, 4 * MIB];
 
 /// btrfs superblocks: the first and its mirrors.
 pub(super) const BTRFS_SUPERBLOCKS: [u64; 3] = [64 * KIB, 64 * MIB, 256 * 1024 * MIB];
@@ -119,11 +111,23 @@ pub(super) static KNOWN: &[Signature] = &[
         ZFS_UBERBLOCK,
     ),
     owner("a Ceph BlueStore device", &[Start(0)], &[b"bluestore block device"]),
-    owner("a DRBD device", &[End { unit: 4 * KIB, back: 4 * KIB - 60 }], &[&[0x83, 0x74, 0x02, 0x6b], &[0x83, 0x74, 0x02, 0x67]]),
-    owner("a Stratis device", &[Start(512 + 4), Start(9 * 512 + 4)], &[b"!Stra0tis\x86\xff\x02^\x41rh"]),
+    owner(
+        "a DRBD device",
+        &[End { unit: 4 * KIB, back: 4 * KIB - 60 }],
+        &[&[0x83, 0x74, 0x02, 0x6b], &[0x83, 0x74, 0x02, 0x6c], &[0x83, 0x74, 0x02, 0x6d]],
+    ),
+    owner(
+        "a Stratis device",
+        &[Start(512 + 4), Start(9 * 512 + 4)],
+        &[b"!Stra0tis\x86\xff\x02^\x41rh"],
+    ),
     owner("a VDO device", &[Start(0)], &[b"dmvdo001"]),
     owner("an Oracle ASM disk", &[Start(32)], &[b"ORCLDISK"]),
-    owner("a VMFS device", &[Start(MIB), Start(2 * MIB)], &[&[0x0d, 0xd0, 0x01, 0xc0], &[0x5e, 0xf1, 0xab, 0x2f]]),
+    format(
+        "a VMFS device",
+        &[Start(MIB), Start(2 * MIB)],
+        &[&[0x0d, 0xd0, 0x01, 0xc0], &[0x5e, 0xf1, 0xab, 0x2f]],
+    ),
     owner("a BitLocker volume", &[Start(3)], &[b"-FVE-FS-"]),
     format("ext2, ext3 or ext4", &[Start(KIB + 56)], &[&[0x53, 0xef]]),
     format("XFS", &[Start(0)], &[b"XFSB"]),
@@ -152,30 +156,54 @@ pub(super) static KNOWN: &[Signature] = &[
     format("EROFS", &[Start(KIB)], &[&[0xe2, 0xe1, 0xf5, 0xe0]]),
     format("NTFS", &[Start(3), End { unit: 512, back: 512 - 3 }], &[b"NTFS    "]),
     format("exFAT", &[Start(3), Start(12 * 512 + 3)], &[b"EXFAT   "]),
-    format("FAT", &[Start(54), Start(82), Start(6 * 512 + 82)], &[b"FAT12   ", b"FAT16   ", b"FAT32   "]),
+    format(
+        "FAT",
+        &[Start(54), Start(82), Start(6 * 512 + 82)],
+        &[b"FAT12   ", b"FAT16   ", b"FAT32   "],
+    ),
     format("ISO 9660", &[Start(32 * KIB + 1)], &[b"CD001"]),
     format("UDF", &[Slots { first: 32 * KIB + 1, step: 2 * KIB, count: 16 }], UDF),
     format("SquashFS", &[Start(0)], &[b"hsqs", b"sqsh"]),
-    format("cramfs", &[Start(0), Start(512)], &[&[0x45, 0x3d, 0xcd, 0x28], &[0x28, 0xcd, 0x3d, 0x45]]),
+    format(
+        "cramfs",
+        &[Start(0), Start(512)],
+        &[&[0x45, 0x3d, 0xcd, 0x28], &[0x28, 0xcd, 0x3d, 0x45]],
+    ),
     format("romfs", &[Start(0)], &[b"-rom1fs-"]),
     format("zonefs", &[Start(0)], &[b"SFOZ"]),
     format("ReiserFS", &[Start(64 * KIB + 52), Start(8 * KIB + 52), Start(64 * KIB)], REISERFS),
     format("JFS", &[Start(32 * KIB)], &[b"JFS1"]),
     format("OCFS2", &[Start(KIB), Start(2 * KIB), Start(4 * KIB), Start(8 * KIB)], &[b"OCFSV2"]),
     format("GFS2", &[Start(64 * KIB)], &[&[0x01, 0x16, 0x19, 0x70]]),
-    format("NILFS2", &[Start(KIB + 6), End { unit: 512, back: 4 * KIB - 6 }], &[&[0x34, 0x34]]),
+    format("NILFS2", &[Start(KIB + 6), End { unit: 4 * KIB, back: 4 * KIB - 6 }], &[&[0x34, 0x34]]),
     format("HFS+", &[Start(KIB), End { unit: 512, back: KIB }], &[b"H+\x00\x04", b"HX\x00\x05"]),
     format("APFS", &[Start(32)], &[b"NXSB"]),
-    format("UFS", &[Start(8 * KIB + 1372), Start(64 * KIB + 1372), Start(256 * KIB + 1372)], &[&[0x54, 0x19, 0x01, 0x00], &[0x19, 0x01, 0x54, 0x19]]),
-    format("Minix", &[Start(KIB + 16), Start(KIB + 24)], &[&[0x7f, 0x13], &[0x8f, 0x13], &[0x68, 0x24], &[0x78, 0x24], &[0x5a, 0x4d]]),
+    format(
+        "UFS",
+        &[Start(8 * KIB + 1372), Start(64 * KIB + 1372), Start(256 * KIB + 1372)],
+        &[&[0x54, 0x19, 0x01, 0x00], &[0x19, 0x01, 0x54, 0x19]],
+    ),
+    format(
+        "Minix",
+        &[Start(KIB + 16), Start(KIB + 24)],
+        &[&[0x7f, 0x13], &[0x8f, 0x13], &[0x68, 0x24], &[0x78, 0x24], &[0x5a, 0x4d]],
+    ),
     owner("a GPT partition table", &[Start(512), Start(4 * KIB)], &[b"EFI PART"]),
     format(
         "a backup GPT partition table",
         &[End { unit: 512, back: 512 }, End { unit: 4 * KIB, back: 4 * KIB }],
         &[b"EFI PART"],
     ),
-    format("a firmware RAID member (DDF)", &[End { unit: 512, back: 512 }], &[&[0xde, 0x11, 0xde, 0x11]]),
-    format("a firmware RAID member (Intel)", &[End { unit: 512, back: 1024 }], &[b"Intel Raid ISM Cfg Sig. "]),
+    format(
+        "a firmware RAID member (DDF)",
+        &[End { unit: 512, back: 512 }],
+        &[&[0xde, 0x11, 0xde, 0x11]],
+    ),
+    format(
+        "a firmware RAID member (Intel)",
+        &[End { unit: 512, back: 1024 }],
+        &[b"Intel Raid ISM Cfg Sig. "],
+    ),
     format("an MBR partition table or a boot sector", &[Start(510)], &[&[0x55, 0xaa]]),
 ];
 
@@ -214,7 +242,7 @@ impl Reader {
     fn matches<D: BlockRead>(&mut self, device: &D, at: u64, magic: &[u8]) -> io::Result<bool> {
         let start = floor(at, PAGE);
         if self.kept.as_ref().is_none_or(|(offset, _)| *offset != start) {
-            let bytes = self.pages.read(device, start, 2 * PAGE as usize)?;
+            let bytes = self.pages.read(device, start, 2 * PAGE_LEN)?;
             self.kept = Some((start, bytes.to_vec()));
         }
         let skip = usize::try_from(at - start).unwrap_or(usize::MAX);
@@ -231,7 +259,7 @@ pub(super) fn recognise<D: BlockRead>(
     device: &D,
     wanted: impl Fn(&Signature) -> bool,
 ) -> io::Result<Option<&'static Signature>> {
-    let mut reader = Reader { pages: Pages::new(2 * PAGE as usize), kept: None };
+    let mut reader = Reader { pages: Pages::new(2 * PAGE_LEN), kept: None };
     for signature in KNOWN.iter().filter(|signature| wanted(signature)) {
         if signature.stands_in(device, &mut reader)? {
             return Ok(Some(signature));

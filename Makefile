@@ -1,0 +1,65 @@
+# Thin names for what cargo and the scripts do. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity vm bench generate clean
+
+PROGRAM := target/release/mooring
+export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: ## install what building and testing needs (Debian, Ubuntu)
+	./setup
+
+build: ## the program, at target/release/mooring
+	./setup program
+	cargo build --release --locked -p mooring
+
+run: build ## start the host, carry one volume through its life, keep serving
+	$(PROGRAM) demo --keep-serving
+
+demo: build ## the same, and end
+	$(PROGRAM) demo
+
+test: setup fmt lint deny unit sanity vm ## all that CI checks
+	@echo "all checks passed"
+
+fmt: ## formatting
+	cargo fmt --all --check
+	cargo fmt --manifest-path plugins/Cargo.toml --all --check
+
+lint: ## clippy, warnings are errors
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	cargo clippy --release --locked --manifest-path plugins/Cargo.toml --all-targets -- -D warnings
+
+deny: ## licences, sources, who may depend on what
+	cargo deny --log-level error check bans licenses sources
+
+audit: ## known advisories (needs the advisory database)
+	cargo deny check advisories
+
+# One selection of packages and targets for everything below, so that features unify in one way and
+# the runtime is compiled once.
+everything:
+	cargo build --release --locked --workspace --all-targets
+
+unit: everything ## unit and integration tests, on real devices where root
+	cargo test --release --locked --workspace
+	cargo test --release --locked --manifest-path plugins/Cargo.toml
+	cd tests/proto && go test ./...
+
+sanity: everything ## csi-sanity: three file systems and block, one socket and two
+	tests/sanity/run
+
+vm: everything ## scenarios that need real root, in a virtual machine
+	tests/vm/run --all
+
+bench: everything ## measure, paired; the table is tests/bench/README.md
+	tests/bench/run
+
+generate: ## the Rust of proto/
+	UPDATE=1 cargo test -p mooring-proto --test generated
+
+clean: ## remove what was built
+	cargo clean

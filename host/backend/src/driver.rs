@@ -1,0 +1,358 @@
+//! A driver: one loaded component under an operator's name, grants and limits, as a
+//! [`mooring_volume::backend::Backend`].
+//!
+//! Each call: breaker → a place among the driver's calls → a slot of the pool → a fresh instance
+//! under the call's budget → the answer checked → what the call read or wrote made durable.
+//! Nothing is retried: a call that broke off may have done part of its work.
+
+mod calls;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use mooring_store::Scoped;
+use mooring_volume::backend::Description;
+use mooring_volume::policy::Grants;
+use mooring_volume::{Abilities, Call, Code, DriverName, Error, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::bindings::mooring::backend::types;
+use crate::breaker::{Breaker, Change};
+use crate::check::Malformed;
+use crate::convert;
+use crate::engine::Engine;
+use crate::exports::Exports;
+use crate::limits::{Account, Limits};
+use crate::load::{self, LoadError, Loaded};
+use crate::log::DriverLog;
+use crate::meter::{GuestCall, Meter, Outcome};
+use crate::run::{Failure, Guest, Recipe};
+use crate::sandbox::Surroundings;
+use crate::schema::Schema;
+
+/// Calls that may wait for each one that may run; further ones are turned away at once.
+const WAITING_PER_RUNNING: u32 = 16;
+
+/// What the operator says of one driver.
+#[derive(Debug, Clone)]
+pub struct DriverConfig {
+    /// The CSI driver name.
+    pub name: DriverName,
+    /// `config:` as JSON, an object.
+    pub config: serde_json::Value,
+    /// `grants:`.
+    pub grants: Grants,
+    /// `limits:`.
+    pub limits: Limits,
+}
+
+/// A loaded component that serves calls. Dropping it lets running calls finish.
+pub struct Driver {
+    name: DriverName,
+    recipe: Recipe,
+    exports: Exports,
+    description: Description,
+    abilities: Abilities,
+    schema: Schema,
+    grants: Grants,
+    store: Arc<Scoped>,
+    log: Arc<DriverLog>,
+    meter: Arc<dyn Meter>,
+    breaker: Breaker,
+    places: Arc<Semaphore>,
+    waiting: AtomicU32,
+    digest: String,
+}
+
+impl Driver {
+    /// Loads a component: checks its imports against the grants, compiles it (up to 20 s for a
+    /// large one that was never compiled before), starts it once, and checks the configuration
+    /// against its schema. `store` is the driver's part, with the same pools as the grants.
+    ///
+    /// # Errors
+    /// [`LoadError`], in words for the operator. No other driver notices.
+    pub async fn load(
+        engine: &Arc<Engine>,
+        config: DriverConfig,
+        component: Arc<[u8]>,
+        store: Arc<Scoped>,
+        meter: Arc<dyn Meter>,
+    ) -> Result<Self, LoadError> {
+        let DriverConfig { name, config, grants, limits } = config;
+        let outline = load::outline(engine, &component)?;
+        let Loaded { pre, exports } = load::load(engine, component, &outline, &grants).await?;
+        let surroundings =
+            Arc::new(Surroundings { config: config.to_string(), store: Some(Arc::clone(&store)) });
+        let recipe = Recipe { engine: Arc::clone(engine), pre, surroundings, limits };
+        let log = DriverLog::new(name.clone(), Arc::clone(&meter));
+        let facts = load::start(&recipe, &exports, &log).await?;
+        let schema =
+            Schema::compile(&facts.schema).map_err(|reason| LoadError::Schema { reason })?;
+        schema.check_config(&config).map_err(|reason| LoadError::Config { reason })?;
+        Ok(Self {
+            name,
+            recipe,
+            exports,
+            description: facts.description,
+            abilities: facts.abilities,
+            schema,
+            grants,
+            store,
+            log,
+            meter,
+            breaker: Breaker::new(),
+            places: Arc::new(Semaphore::new(limits.concurrency.max(1) as usize)),
+            waiting: AtomicU32::new(0),
+            digest: outline.digest,
+        })
+    }
+
+    /// SHA-256 of the component, 64 hexadecimal digits.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Calls `function`: `body` makes the call in a fresh instance, `accept` takes its answer.
+    async fn call<A, B, F, Fut>(
+        &self,
+        call: &Call,
+        function: &'static str,
+        body: F,
+        accept: impl FnOnce(A) -> Result<B, Malformed>,
+    ) -> Result<B>
+    where
+        F: FnOnce(Guest) -> Fut,
+        Fut: Future<Output = wasmtime::Result<Result<A, types::Error>>>,
+    {
+        let begun = Instant::now();
+        let account = Arc::new(Account::default());
+        let budget = CallBudget::new(begun, call, self.recipe.limits.deadline);
+        let attempt = Attempt { driver: self, call, function, budget };
+        let ended = match attempt.run(&account, body).await {
+            Ok(answer) => attempt.accept(answer, accept),
+            Err(ended) => Err(ended),
+        };
+        let ended = match ended {
+            Err(ended) if !ended.outcome.answered() => Err(ended),
+            ended => attempt.durable().await.and(ended),
+        };
+        self.meter.guest_call(GuestCall {
+            driver: &self.name,
+            function,
+            outcome: ended.as_ref().map_or_else(|ended| ended.outcome, |_| Outcome::Answered),
+            duration: begun.elapsed(),
+            peak_memory: account.peak_memory(),
+        });
+        ended.map_err(|ended| ended.error)
+    }
+}
+
+/// Until when a call may run, and who says so.
+#[derive(Clone, Copy)]
+struct CallBudget {
+    deadline: Instant,
+    /// The driver's whole limit, and not the caller's deadline, is what ends it.
+    by_limit: bool,
+}
+
+impl CallBudget {
+    fn new(now: Instant, call: &Call, limit: Duration) -> Self {
+        let ours = now + limit;
+        Self { deadline: call.deadline.min(ours), by_limit: ours <= call.deadline }
+    }
+}
+
+/// A call ended without the answer that was asked for.
+struct Ended {
+    outcome: Outcome,
+    error: Error,
+}
+
+impl Ended {
+    fn new(outcome: Outcome, code: Code, message: String) -> Self {
+        Self { outcome, error: Error::new(code, message) }
+    }
+}
+
+/// One call on its way.
+struct Attempt<'a> {
+    driver: &'a Driver,
+    call: &'a Call,
+    function: &'static str,
+    budget: CallBudget,
+}
+
+impl Attempt<'_> {
+    async fn run<A, F, Fut>(&self, account: &Arc<Account>, body: F) -> Result<A, Ended>
+    where
+        F: FnOnce(Guest) -> Fut,
+        Fut: Future<Output = wasmtime::Result<Result<A, types::Error>>>,
+    {
+        let driver = self.driver;
+        let pass = driver.breaker.admit(Instant::now()).map_err(|turned| {
+            let message = self.say(format_args!(
+                "is not called for now, because it broke off several times in a row; the last \
+                 time: {}",
+                turned.reason
+            ));
+            let mut ended = Ended::new(Outcome::Shed, Code::Unavailable, message);
+            ended.error.retry_after = Some(turned.retry_after);
+            ended
+        })?;
+        let _permits = self.admitted().await?;
+        let log = driver.log.of_call(self.call.id);
+        match driver.recipe.run(self.budget.deadline, account, log, body).await {
+            Ok(answer) => {
+                self.note(pass.answered());
+                answer.map_err(|error| {
+                    let error = convert::error(error);
+                    Ended { outcome: Outcome::Refused(error.code), error }
+                })
+            }
+            Err(failure) => {
+                if failure != Failure::TimeOver || self.budget.by_limit {
+                    self.note(pass.failed(Instant::now(), &failure.to_string()));
+                }
+                Err(self.failed(&failure))
+            }
+        }
+    }
+
+    /// Waits for a place among the driver's calls, then for a slot of the pool.
+    async fn admitted(&self) -> Result<[OwnedSemaphorePermit; 2], Ended> {
+        let driver = self.driver;
+        let place = match Arc::clone(&driver.places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => {
+                let _waiting = self.queue()?;
+                self.wait_for(&driver.places).await?
+            }
+        };
+        let slots = driver.recipe.engine.slots();
+        let slot = match Arc::clone(slots).try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => self.wait_for(slots).await?,
+        };
+        Ok([place, slot])
+    }
+
+    fn queue(&self) -> Result<Waiting<'_>, Ended> {
+        let waiting = Waiting::new(&self.driver.waiting);
+        let most = self.driver.recipe.limits.concurrency.saturating_mul(WAITING_PER_RUNNING);
+        if waiting.before < most { Ok(waiting) } else { Err(self.crowded()) }
+    }
+
+    async fn wait_for(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Ended> {
+        let place = Arc::clone(places).acquire_owned();
+        match tokio::time::timeout_at(self.budget.deadline.into(), place).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(self.crowded()),
+        }
+    }
+
+    fn crowded(&self) -> Ended {
+        let message = self.say(format_args!(
+            "was not called: {} calls run and others wait; try again, or raise limits.concurrency",
+            self.driver.recipe.limits.concurrency
+        ));
+        Ended::new(Outcome::Shed, Code::ResourceExhausted, message)
+    }
+
+    fn accept<A, B>(
+        &self,
+        answer: A,
+        accept: impl FnOnce(A) -> Result<B, Malformed>,
+    ) -> Result<B, Ended> {
+        accept(answer).map_err(|Malformed(what)| {
+            let message = self.say(format_args!("answered wrongly: the backend returned {what}"));
+            Ended::new(Outcome::Malformed, Code::Internal, message)
+        })
+    }
+
+    /// Waits until what the call read and wrote is on stable storage.
+    async fn durable(&self) -> Result<(), Ended> {
+        let barrier = self.driver.store.barrier();
+        match tokio::time::timeout_at(self.budget.deadline.into(), barrier).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                let message =
+                    self.say(format_args!("answered, but that could not be kept: {error}"));
+                Err(Ended::new(Outcome::NotDurable, Code::Unavailable, message))
+            }
+            Err(_) => {
+                let message = self.say(format_args!(
+                    "answered, but the disk did not confirm it within the call's time"
+                ));
+                Err(Ended::new(Outcome::NotDurable, Code::DeadlineExceeded, message))
+            }
+        }
+    }
+
+    fn failed(&self, failure: &Failure) -> Ended {
+        match failure {
+            Failure::TimeOver if self.budget.by_limit => {
+                let limit = self.driver.recipe.limits.deadline;
+                let message = self.say(format_args!(
+                    "did not answer within {limit:?} (limits.deadline); it may have done part of \
+                     its work, and can be called again"
+                ));
+                Ended::new(Outcome::TimedOut, Code::DeadlineExceeded, message)
+            }
+            Failure::TimeOver => {
+                let message = self.say(format_args!(
+                    "did not answer within the caller's deadline; it may have done part of its \
+                     work, and can be called again"
+                ));
+                Ended::new(Outcome::TimedOut, Code::DeadlineExceeded, message)
+            }
+            Failure::Exhausted(why) => {
+                let message = self.say(format_args!("was stopped: {why}"));
+                Ended::new(Outcome::Exhausted, Code::ResourceExhausted, message)
+            }
+            Failure::Trapped(why) => {
+                let message = self.say(format_args!("failed: {why}"));
+                Ended::new(Outcome::Trapped, Code::Internal, message)
+            }
+        }
+    }
+
+    fn say(&self, what: std::fmt::Arguments<'_>) -> String {
+        format!("{} of driver {} {what}", self.function, self.driver.name)
+    }
+
+    fn note(&self, change: Change) {
+        let driver = &self.driver.name;
+        match change {
+            Change::None => {}
+            Change::Opened => {
+                tracing::error!(%driver, "the backend breaks off again and again; it is left alone for a while");
+                self.driver.meter.breaker(driver, true);
+            }
+            Change::Closed => {
+                tracing::info!(%driver, "the backend answers again");
+                self.driver.meter.breaker(driver, false);
+            }
+        }
+    }
+}
+
+/// Counts a call that waits.
+struct Waiting<'a> {
+    count: &'a AtomicU32,
+    before: u32,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicU32) -> Self {
+        Self { count, before: count.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}

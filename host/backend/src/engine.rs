@@ -1,0 +1,190 @@
+//! The one engine of the process: how components are compiled, where their memory comes from, and
+//! the clock that interrupts them.
+//!
+//! Invariant: no component runs without an epoch deadline, a limiter and a slot from here.
+
+mod ticker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
+
+use crate::bindings::Everything;
+use crate::code::CodeCache;
+use crate::sandbox::Sandbox;
+use ticker::Ticker;
+
+/// Core instances that one component may be made of. Python and JavaScript guests are made of
+/// about forty core modules.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 100;
+/// Linear memories that one component may have.
+const MEMORIES_PER_COMPONENT: u32 = 8;
+/// Tables that one component may have; each module of a composed guest brings one.
+const TABLES_PER_COMPONENT: u32 = 16;
+/// Elements of one table: Go puts every function of the program into one.
+const TABLE_ELEMENTS: usize = 65_536;
+/// Stack of a guest, in bytes. Interpreters recurse deeply.
+const WASM_STACK: usize = 1 << 20;
+/// Stack of a fiber: the guest's and, above it, that of the host functions that it calls.
+const FIBER_STACK: usize = 2 << 20;
+
+/// What the program decides about the engine.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Calls that can run at once in the whole process: the sum of the drivers' concurrency, so
+    /// that no driver can take another's slots. Costs address space (34 GiB each), not memory.
+    pub calls: u32,
+    /// How often a running component is interrupted so that others get their turn.
+    pub tick: Duration,
+    /// The largest component that is compiled, in bytes.
+    pub max_component_size: u64,
+    /// Where compiled code is kept (made with mode 0700); none: every start compiles anew.
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            calls: 64,
+            tick: Duration::from_millis(10),
+            max_component_size: 128 << 20,
+            cache_dir: None,
+        }
+    }
+}
+
+/// The engine cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The machine or its limits do not allow it.
+    #[error(
+        "cannot set up the component engine for {calls} calls at once: {reason}; lower the sum of \
+         limits.concurrency, or raise the limit on address space (ulimit -v)"
+    )]
+    Setup {
+        /// As configured.
+        calls: u32,
+        /// What the runtime says.
+        reason: String,
+    },
+    /// No thread for the clock.
+    #[error("cannot start the engine's clock: {0}")]
+    Clock(std::io::Error),
+}
+
+/// Compiles and runs components. One a process, shared by all drivers.
+pub struct Engine {
+    wasm: wasmtime::Engine,
+    linker: Linker<Sandbox>,
+    /// A permit a call that the pool has room for.
+    slots: Arc<Semaphore>,
+    ticker: Ticker,
+    code: CodeCache,
+    max_component_size: u64,
+}
+
+impl Engine {
+    /// Sets up the engine, its pool of instances and its clock.
+    ///
+    /// # Errors
+    /// [`EngineError`]. A code cache that cannot be used is no error: it is logged, and code is
+    /// compiled at each start.
+    pub fn new(config: EngineConfig) -> Result<Arc<Self>, EngineError> {
+        let EngineConfig { calls, tick, max_component_size, cache_dir } = config;
+        let setup = |error: wasmtime::Error| EngineError::Setup { calls, reason: reason(&error) };
+        let wasm = wasmtime::Engine::new(&settings(calls)).map_err(setup)?;
+        Ok(Arc::new(Self {
+            linker: linker(&wasm).map_err(setup)?,
+            slots: Arc::new(Semaphore::new(calls as usize)),
+            ticker: Ticker::start(&wasm, tick).map_err(EngineError::Clock)?,
+            code: CodeCache::open(&wasm, cache_dir),
+            wasm,
+            max_component_size,
+        }))
+    }
+
+    pub(crate) fn wasm(&self) -> &wasmtime::Engine {
+        &self.wasm
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<Sandbox> {
+        &self.linker
+    }
+
+    pub(crate) fn slots(&self) -> &Arc<Semaphore> {
+        &self.slots
+    }
+
+    /// Keeps the clock running while the result lives.
+    pub(crate) fn running(&self) -> ticker::Running {
+        self.ticker.running()
+    }
+
+    pub(crate) fn code(&self) -> &CodeCache {
+        &self.code
+    }
+
+    pub(crate) fn max_component_size(&self) -> u64 {
+        self.max_component_size
+    }
+}
+
+/// An error of the runtime with all its causes, in one line, without the guest's stack.
+pub(crate) fn reason(error: &wasmtime::Error) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.join(": ")
+}
+
+fn settings(calls: u32) -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(calls)))
+        .memory_init_cow(true)
+        .epoch_interruption(true)
+        .consume_fuel(false)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(FIBER_STACK)
+        .wasm_component_model(true)
+        // Stock Go compiles to function references; nothing else of the proposals around it.
+        // Threads are not even compiled into the runtime.
+        .wasm_function_references(true)
+        .wasm_gc(false)
+        .wasm_memory64(false)
+        // Plain calls on WASI 0.2: no asynchronous component model, nor its bookkeeping.
+        .concurrency_support(false);
+    config
+}
+
+fn pool(calls: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(calls)
+        .total_core_instances(calls.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .total_memories(calls.saturating_mul(MEMORIES_PER_COMPONENT))
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .total_tables(calls.saturating_mul(TABLES_PER_COMPONENT))
+        .max_tables_per_component(TABLES_PER_COMPONENT)
+        .max_tables_per_module(TABLES_PER_COMPONENT)
+        .table_elements(TABLE_ELEMENTS)
+        .total_stacks(calls)
+        // The limiter decides how much of it a call may use.
+        .max_memory_size(1 << 32)
+        // Slots that stay prepared for a component that ran before: each keeps some pages.
+        .max_unused_warm_slots(16)
+        .linear_memory_keep_resident(128 << 10)
+        .table_keep_resident(8 << 10)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+fn linker(wasm: &wasmtime::Engine) -> wasmtime::Result<Linker<Sandbox>> {
+    let mut linker = Linker::new(wasm);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    Everything::add_to_linker::<Sandbox, crate::sandbox::Imports>(&mut linker, Sandbox::imports)?;
+    Ok(linker)
+}

@@ -1,0 +1,114 @@
+//! One call: a fresh store and instance, under a budget of time by two clocks. The epoch stops a
+//! guest that computes, the time-out stops one that waits in the host.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::{Instance, InstancePre, ResourceTableError};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime_wasi::I32Exit;
+
+use crate::engine::{Engine, reason};
+use crate::limits::{Account, Limits};
+use crate::log::CallLog;
+use crate::sandbox::{Budget, Sandbox, Surroundings, TimeOver};
+
+/// What an instance is made of.
+pub(crate) struct Recipe {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) pre: InstancePre<Sandbox>,
+    pub(crate) surroundings: Arc<Surroundings>,
+    pub(crate) limits: Limits,
+}
+
+/// An instance and its store, made for one call.
+pub(crate) struct Guest {
+    pub(crate) store: Store<Sandbox>,
+    pub(crate) instance: Instance,
+}
+
+/// A component did not answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Its time ended first.
+    TimeOver,
+    /// It hit a limit, in words.
+    Exhausted(String),
+    /// It broke off, in words.
+    Trapped(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimeOver => f.write_str("its time was over"),
+            Self::Exhausted(why) | Self::Trapped(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Recipe {
+    /// Makes an instance and lets `body` call it. Dropping the future ends the guest.
+    pub(crate) async fn run<A, F, Fut>(
+        &self,
+        deadline: Instant,
+        account: &Arc<Account>,
+        log: CallLog,
+        body: F,
+    ) -> Result<A, Failure>
+    where
+        F: FnOnce(Guest) -> Fut,
+        Fut: Future<Output = wasmtime::Result<A>>,
+    {
+        let _ticking = self.engine.running();
+        let budget = Budget { deadline, account: Arc::clone(account) };
+        let surroundings = Arc::clone(&self.surroundings);
+        let mut store = Sandbox::store(&self.engine, surroundings, &self.limits, log, budget);
+        let work = async move {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            body(Guest { store, instance }).await
+        };
+        match tokio::time::timeout_at(deadline.into(), work).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(failure(&error, account)),
+            Err(_) => Err(Failure::TimeOver),
+        }
+    }
+}
+
+/// What an error of the runtime means. The guest's stack goes to the debug log alone.
+fn failure(error: &wasmtime::Error, account: &Account) -> Failure {
+    tracing::debug!(error = ?error, "a component broke off");
+    if error.is::<TimeOver>() {
+        return Failure::TimeOver;
+    }
+    // A guest that cannot go on without more memory ends in a trap of its own choice.
+    if let Some(refusal) = account.refusal() {
+        return Failure::Exhausted(refusal.to_owned());
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Failure::Exhausted(format!("the pool of instances is used up: {}", reason(error)));
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return Failure::Exhausted("it holds more handles than are allowed".to_owned());
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return Failure::Trapped(format!("it broke off: {}", trap_name(*trap)));
+    }
+    if let Some(I32Exit(code)) = error.downcast_ref() {
+        return Failure::Trapped(format!("it exited with code {code}"));
+    }
+    Failure::Trapped(format!("it broke off: {}", error.root_cause()))
+}
+
+/// Traps in an operator's words where the runtime's are too much its own.
+fn trap_name(trap: Trap) -> String {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign, non-exhaustive enum")]
+    match trap {
+        Trap::UnreachableCodeReached => "it panicked (unreachable code was reached)".to_owned(),
+        Trap::StackOverflow => "its stack overflowed".to_owned(),
+        other => other.to_string(),
+    }
+}

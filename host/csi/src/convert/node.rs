@@ -1,0 +1,148 @@
+//! What is asked of a node, and what it answers.
+
+use std::path::PathBuf;
+
+use mooring_proto::csi::v1 as pb;
+use mooring_proto::csi::v1::volume_usage::Unit;
+use mooring_volume::backend::NodeDescription;
+use mooring_volume::node::{ExpandNode, GetStats, Publish, Stage, Stats, Usage};
+use mooring_volume::{Error, Result, VolumeId};
+
+use super::{capability, map, path, size, topology};
+
+/// A request to stage.
+pub(crate) fn stage(request: pb::NodeStageVolumeRequest) -> Result<Stage> {
+    let pb::NodeStageVolumeRequest {
+        volume_id,
+        publish_context,
+        staging_target_path,
+        volume_capability,
+        secrets,
+        volume_context,
+    } = request;
+    Ok(Stage {
+        volume_id: VolumeId::new(volume_id)?,
+        staging_path: path::absolute("staging_target_path", &staging_target_path)?,
+        capability: capability::required(volume_capability)?,
+        volume_context: map::checked("volume_context", volume_context)?,
+        publish_context: map::checked("publish_context", publish_context)?,
+        secrets: map::secrets(secrets)?,
+    })
+}
+
+/// A request to unstage: the volume, and where it is staged.
+pub(crate) fn unstage(request: pb::NodeUnstageVolumeRequest) -> Result<(VolumeId, PathBuf)> {
+    let pb::NodeUnstageVolumeRequest { volume_id, staging_target_path } = request;
+    Ok((VolumeId::new(volume_id)?, path::absolute("staging_target_path", &staging_target_path)?))
+}
+
+/// A request to publish.
+pub(crate) fn publish(request: pb::NodePublishVolumeRequest) -> Result<Publish> {
+    let pb::NodePublishVolumeRequest {
+        volume_id,
+        publish_context,
+        staging_target_path,
+        target_path,
+        volume_capability,
+        readonly,
+        secrets,
+        volume_context,
+    } = request;
+    let volume_id = VolumeId::new(volume_id)?;
+    let target_path = path::absolute("target_path", &target_path)?;
+    let capability = capability::required(volume_capability)?;
+    let volume_context = map::published("volume_context", volume_context)?;
+    let publish_context = map::checked("publish_context", publish_context)?;
+    let secrets = map::secrets(secrets)?;
+    // Last: it alone has another code. Source: CSI NodePublishVolume errors.
+    let staging_path =
+        path::optional("staging_target_path", &staging_target_path)?.ok_or_else(|| {
+            Error::precondition(
+                "staging_target_path is empty; stage the volume first, and say where it is staged",
+            )
+        })?;
+    path::apart(("target_path", &target_path), ("staging_target_path", &staging_path))?;
+    Ok(Publish {
+        volume_id,
+        staging_path,
+        target_path,
+        capability,
+        readonly,
+        volume_context,
+        publish_context,
+        secrets,
+    })
+}
+
+/// A request to unpublish: the volume, and where it is published.
+pub(crate) fn unpublish(request: pb::NodeUnpublishVolumeRequest) -> Result<(VolumeId, PathBuf)> {
+    let pb::NodeUnpublishVolumeRequest { volume_id, target_path } = request;
+    Ok((VolumeId::new(volume_id)?, path::absolute("target_path", &target_path)?))
+}
+
+/// A question how full a volume is.
+pub(crate) fn stats(request: pb::NodeGetVolumeStatsRequest) -> Result<GetStats> {
+    let pb::NodeGetVolumeStatsRequest { volume_id, volume_path, staging_target_path } = request;
+    Ok(GetStats {
+        volume_id: VolumeId::new(volume_id)?,
+        staging_path: path::optional("staging_target_path", &staging_target_path)?,
+        volume_path: path::of_volume("volume_path", &volume_path)?,
+    })
+}
+
+/// A request to take a grown device into use.
+pub(crate) fn expand(request: pb::NodeExpandVolumeRequest) -> Result<ExpandNode> {
+    let pb::NodeExpandVolumeRequest {
+        volume_id,
+        volume_path,
+        capacity_range,
+        staging_target_path,
+        volume_capability,
+        secrets,
+    } = request;
+    Ok(ExpandNode {
+        volume_id: VolumeId::new(volume_id)?,
+        capacity: size::range(capacity_range)?,
+        staging_path: path::optional("staging_target_path", &staging_target_path)?,
+        capability: capability::optional(volume_capability)?,
+        secrets: map::secrets(secrets)?,
+        volume_path: path::of_volume("volume_path", &volume_path)?,
+    })
+}
+
+/// How full a volume is.
+pub(crate) fn wire_stats(stats: Stats) -> pb::NodeGetVolumeStatsResponse {
+    let Stats { bytes, inodes } = stats;
+    let mut all = vec![usage(bytes, Unit::Bytes)];
+    all.extend(inodes.map(|inodes| usage(inodes, Unit::Inodes)));
+    pb::NodeGetVolumeStatsResponse { usage: all, volume_condition: None }
+}
+
+fn usage(usage: Usage, unit: Unit) -> pb::VolumeUsage {
+    let Usage { total, available, used } = usage;
+    pb::VolumeUsage {
+        available: size::wire(available.unwrap_or_default()),
+        total: size::wire(total),
+        used: size::wire(used.unwrap_or_default()),
+        unit: unit.into(),
+    }
+}
+
+/// How the vendor describes this node.
+///
+/// # Errors
+/// `FailedPrecondition` where the node can hold no volume: CSI's 0 would say that it has no bound.
+pub(crate) fn wire_info(description: NodeDescription) -> Result<pb::NodeGetInfoResponse> {
+    let NodeDescription { id, topology, max_volumes } = description;
+    if max_volumes == Some(0) {
+        return Err(Error::precondition(
+            "the backend says that this node can hold no volumes of this driver, so it is not registered; \
+             see the backend's documentation for the kinds of node that it serves",
+        ));
+    }
+    Ok(pb::NodeGetInfoResponse {
+        node_id: id.into(),
+        max_volumes_per_node: size::wire(max_volumes.unwrap_or_default()),
+        accessible_topology: topology.map(topology::wire).transpose()?,
+    })
+}

@@ -1,0 +1,88 @@
+//! The controller's side.
+
+use std::sync::Arc;
+
+use mooring_proto::mooring::internal::v1 as pb;
+use mooring_proto::mooring::internal::v1::backend_server::Backend;
+use mooring_volume::backend::{Attachments, DescribeAttachment, Nodes};
+use mooring_volume::{Call, NodeId, Result, VolumeId};
+use tonic::{Request, async_trait};
+
+use super::{attachment, facts};
+use crate::conceal::conceal;
+use crate::convert::{capability, map};
+use crate::unary::{Reply, about, close, open};
+
+/// Serves it for one driver.
+#[derive(Debug)]
+pub(crate) struct InternalService<B> {
+    backend: Arc<B>,
+}
+
+impl<B: Attachments + Nodes> InternalService<B> {
+    pub(crate) fn new(backend: Arc<B>) -> Self {
+        Self { backend }
+    }
+
+    async fn attachment(
+        &self,
+        call: &Call,
+        message: pb::DescribeAttachmentRequest,
+    ) -> Result<pb::DescribeAttachmentResponse> {
+        let request = request(message)?;
+        about(&request.volume_id);
+        let secrets = request.secrets.clone();
+        let attached = self.backend.describe_attachment(call, request).await;
+        attached.map(attachment::encode::attached).map_err(|error| conceal(error, &secrets))
+    }
+
+    async fn node(
+        &self,
+        call: &Call,
+        message: pb::DescribeNodeRequest,
+    ) -> Result<pb::DescribeNodeResponse> {
+        let pb::DescribeNodeRequest { facts } = message;
+        let facts = facts::decode(facts.unwrap_or_default());
+        facts::encode_description(self.backend.describe_node(call, facts).await?)
+    }
+}
+
+fn request(message: pb::DescribeAttachmentRequest) -> Result<DescribeAttachment> {
+    let pb::DescribeAttachmentRequest {
+        volume_id,
+        volume_context,
+        publish_context,
+        capability,
+        readonly,
+        node_id,
+        secrets,
+    } = message;
+    Ok(DescribeAttachment {
+        volume_id: VolumeId::new(volume_id)?,
+        volume_context: map::checked("volume_context", volume_context)?,
+        publish_context: map::checked("publish_context", publish_context)?,
+        capability: capability::required(capability)?,
+        readonly,
+        node_id: NodeId::new(node_id)?,
+        secrets: map::secrets(secrets)?,
+    })
+}
+
+#[async_trait]
+impl<B: Attachments + Nodes> Backend for InternalService<B> {
+    async fn describe_attachment(
+        &self,
+        request: Request<pb::DescribeAttachmentRequest>,
+    ) -> Reply<pb::DescribeAttachmentResponse> {
+        let (call, message) = open(request)?;
+        close(self.attachment(&call, message).await)
+    }
+
+    async fn describe_node(
+        &self,
+        request: Request<pb::DescribeNodeRequest>,
+    ) -> Reply<pb::DescribeNodeResponse> {
+        let (call, message) = open(request)?;
+        close(self.node(&call, message).await)
+    }
+}

@@ -1,0 +1,187 @@
+//! CSI's Node service, over the domain's node. Which devices, mounts and files that means is not known here.
+
+use std::sync::Arc;
+
+use mooring_proto::csi::v1 as pb;
+use mooring_proto::csi::v1::node_server::Node as NodeRpcs;
+use mooring_proto::csi::v1::node_service_capability::{Rpc, Type, rpc};
+use mooring_volume::node::Node;
+use mooring_volume::{Call, Result};
+use tonic::{Request, async_trait};
+
+use crate::busy::{Busy, Key, Mode};
+use crate::conceal::conceal;
+use crate::convert::{node as convert, size};
+use crate::unary::{Reply, about, absent, close, open};
+
+/// What the host does itself, whatever the driver is.
+const CAPABILITIES: [rpc::Type; 5] = [
+    rpc::Type::StageUnstageVolume,
+    rpc::Type::GetVolumeStats,
+    rpc::Type::ExpandVolume,
+    rpc::Type::SingleNodeMultiWriter,
+    rpc::Type::VolumeMountGroup,
+];
+
+/// Serves it for one driver.
+#[derive(Debug)]
+pub(crate) struct NodeService<N> {
+    pub(crate) node: Arc<N>,
+    pub(crate) busy: Busy,
+}
+
+impl<N: Node> NodeService<N> {
+    async fn stage(&self, call: &Call, message: pb::NodeStageVolumeRequest) -> Result<()> {
+        let request = convert::stage(message)?;
+        about(&request.volume_id);
+        let _held = self.busy.hold([
+            (Key::Volume(request.volume_id.clone()), Mode::Alone),
+            (Key::Path(request.staging_path.clone()), Mode::Alone),
+        ])?;
+        let secrets = request.secrets.clone();
+        self.node.stage(call, request).await.map_err(|error| conceal(error, &secrets))
+    }
+
+    async fn unstage(&self, call: &Call, message: pb::NodeUnstageVolumeRequest) -> Result<()> {
+        let (volume, path) = convert::unstage(message)?;
+        about(&volume);
+        let _held = self.busy.hold([
+            (Key::Volume(volume.clone()), Mode::Alone),
+            (Key::Path(path.clone()), Mode::Alone),
+        ])?;
+        self.node.unstage(call, volume, path).await
+    }
+
+    async fn publish(&self, call: &Call, message: pb::NodePublishVolumeRequest) -> Result<()> {
+        let request = convert::publish(message)?;
+        about(&request.volume_id);
+        let _held = self.busy.hold([
+            (Key::Volume(request.volume_id.clone()), Mode::Alone),
+            (Key::Path(request.target_path.clone()), Mode::Alone),
+        ])?;
+        let secrets = request.secrets.clone();
+        self.node.publish(call, request).await.map_err(|error| conceal(error, &secrets))
+    }
+
+    async fn unpublish(&self, call: &Call, message: pb::NodeUnpublishVolumeRequest) -> Result<()> {
+        let (volume, path) = convert::unpublish(message)?;
+        about(&volume);
+        let _held = self.busy.hold([
+            (Key::Volume(volume.clone()), Mode::Alone),
+            (Key::Path(path.clone()), Mode::Alone),
+        ])?;
+        self.node.unpublish(call, volume, path).await
+    }
+
+    /// Reads, and takes no guard: a hung volume's stats must not keep it from being torn down.
+    async fn stats(
+        &self,
+        call: &Call,
+        message: pb::NodeGetVolumeStatsRequest,
+    ) -> Result<pb::NodeGetVolumeStatsResponse> {
+        let request = convert::stats(message)?;
+        about(&request.volume_id);
+        self.node.stats(call, request).await.map(convert::wire_stats)
+    }
+
+    async fn expand(
+        &self,
+        call: &Call,
+        message: pb::NodeExpandVolumeRequest,
+    ) -> Result<pb::NodeExpandVolumeResponse> {
+        let request = convert::expand(message)?;
+        about(&request.volume_id);
+        let _held = self.busy.hold([(Key::Volume(request.volume_id.clone()), Mode::Alone)])?;
+        let secrets = request.secrets.clone();
+        let bytes = self.node.expand(call, request).await;
+        let capacity_bytes = size::wire(bytes.map_err(|error| conceal(error, &secrets))?);
+        Ok(pb::NodeExpandVolumeResponse { capacity_bytes })
+    }
+}
+
+#[async_trait]
+impl<N: Node> NodeRpcs for NodeService<N> {
+    async fn node_stage_volume(
+        &self,
+        request: Request<pb::NodeStageVolumeRequest>,
+    ) -> Reply<pb::NodeStageVolumeResponse> {
+        let (call, message) = open(request)?;
+        close(self.stage(&call, message).await.map(|()| pb::NodeStageVolumeResponse {}))
+    }
+
+    async fn node_unstage_volume(
+        &self,
+        request: Request<pb::NodeUnstageVolumeRequest>,
+    ) -> Reply<pb::NodeUnstageVolumeResponse> {
+        let (call, message) = open(request)?;
+        close(self.unstage(&call, message).await.map(|()| pb::NodeUnstageVolumeResponse {}))
+    }
+
+    async fn node_publish_volume(
+        &self,
+        request: Request<pb::NodePublishVolumeRequest>,
+    ) -> Reply<pb::NodePublishVolumeResponse> {
+        let (call, message) = open(request)?;
+        close(self.publish(&call, message).await.map(|()| pb::NodePublishVolumeResponse {}))
+    }
+
+    async fn node_unpublish_volume(
+        &self,
+        request: Request<pb::NodeUnpublishVolumeRequest>,
+    ) -> Reply<pb::NodeUnpublishVolumeResponse> {
+        let (call, message) = open(request)?;
+        close(self.unpublish(&call, message).await.map(|()| pb::NodeUnpublishVolumeResponse {}))
+    }
+
+    async fn node_get_volume_stats(
+        &self,
+        request: Request<pb::NodeGetVolumeStatsRequest>,
+    ) -> Reply<pb::NodeGetVolumeStatsResponse> {
+        let (call, message) = open(request)?;
+        close(self.stats(&call, message).await)
+    }
+
+    async fn node_expand_volume(
+        &self,
+        request: Request<pb::NodeExpandVolumeRequest>,
+    ) -> Reply<pb::NodeExpandVolumeResponse> {
+        let (call, message) = open(request)?;
+        close(self.expand(&call, message).await)
+    }
+
+    async fn node_get_capabilities(
+        &self,
+        request: Request<pb::NodeGetCapabilitiesRequest>,
+    ) -> Reply<pb::NodeGetCapabilitiesResponse> {
+        let (_, pb::NodeGetCapabilitiesRequest {}) = open(request)?;
+        let wrap = |kind: rpc::Type| pb::NodeServiceCapability {
+            r#type: Some(Type::Rpc(Rpc { r#type: kind.into() })),
+        };
+        let capabilities = CAPABILITIES.into_iter().map(wrap).collect();
+        close(Ok(pb::NodeGetCapabilitiesResponse { capabilities }))
+    }
+
+    async fn node_get_info(
+        &self,
+        request: Request<pb::NodeGetInfoRequest>,
+    ) -> Reply<pb::NodeGetInfoResponse> {
+        let (call, pb::NodeGetInfoRequest {}) = open(request)?;
+        close(self.node.info(&call).await.and_then(convert::wire_info))
+    }
+
+    async fn node_get_volume_health(
+        &self,
+        _: Request<pb::NodeGetVolumeHealthRequest>,
+    ) -> Reply<pb::NodeGetVolumeHealthResponse> {
+        absent(NO_HEALTH)
+    }
+
+    async fn node_get_storage_health(
+        &self,
+        _: Request<pb::NodeGetStorageHealthRequest>,
+    ) -> Reply<pb::NodeGetStorageHealthResponse> {
+        absent(NO_HEALTH)
+    }
+}
+
+const NO_HEALTH: &str = "this version of Mooring does not watch the health of volumes";

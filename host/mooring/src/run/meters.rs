@@ -1,0 +1,46 @@
+//! What the crates measure, put into the process's metrics.
+
+use std::sync::Arc;
+
+use mooring_backend::{GuestCall, Outcome};
+use mooring_volume::DriverName;
+
+use crate::telemetry::metrics::Metrics;
+
+/// The process's metrics, as the edge and the components know them.
+pub(crate) struct Measured(pub(crate) Arc<Metrics>);
+
+impl mooring_csi::Meter for Measured {
+    fn rpc(&self, rpc: mooring_csi::Rpc<'_>) {
+        self.0.count_rpc(rpc.driver, rpc.method, rpc.code, rpc.duration);
+    }
+}
+
+impl mooring_backend::Meter for Measured {
+    fn guest_call(&self, call: GuestCall<'_>) {
+        let outcome = word(call.outcome);
+        let driver = call.driver.as_str();
+        self.0.count_guest_call(driver, call.function, outcome, call.duration, call.peak_memory);
+    }
+
+    fn breaker(&self, driver: &DriverName, open: bool) {
+        self.0.set_breaker(driver.as_str(), open);
+    }
+
+    fn log_lines_dropped(&self, driver: &DriverName, lines: u64) {
+        self.0.count_dropped_lines(driver.as_str(), lines);
+    }
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered => "answered",
+        Outcome::Refused(_) => "refused",
+        Outcome::Trapped => "trapped",
+        Outcome::TimedOut => "timed-out",
+        Outcome::Exhausted => "exhausted",
+        Outcome::Malformed => "malformed",
+        Outcome::Shed => "shed",
+        Outcome::NotDurable => "not-durable",
+    }
+}

@@ -1,0 +1,80 @@
+//! The long-running processes: which implementations they are made of, how they start and stop.
+
+mod child;
+pub(crate) mod controller;
+mod folders;
+mod meters;
+mod node;
+mod stop;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+
+use crate::cli::{ControllerArgs, HostArgs};
+use crate::telemetry::logs;
+
+/// How long running calls may take to end after SIGTERM. Below the 30 s that Kubernetes and systemd
+/// give a process before they kill it.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// `mooring serve`: the node, and the controller as its unprivileged child.
+pub(crate) fn serve(args: &HostArgs) -> anyhow::Result<()> {
+    let config = args.configuration()?;
+    logs::start()?;
+    folders::node(&config)?;
+    let arguments = args.to_arguments();
+    node_runtime()?.block_on(async {
+        let stop = stop::Stop::on_signals()?;
+        let child = child::Supervised::start(arguments, stop.clone());
+        let served = node::run(&config, stop).await;
+        child.ended().await;
+        served
+    })
+}
+
+/// `mooring controller`.
+pub(crate) fn controller(args: &ControllerArgs) -> anyhow::Result<()> {
+    let config = args.host.configuration()?;
+    logs::start()?;
+    // Before any thread exists: privileges belong to threads.
+    folders::controller(&config)?;
+    controller::drop_privileges(&config)?;
+    controller_runtime()?.block_on(async {
+        let stop = if args.attached { stop::Stop::attached()? } else { stop::Stop::on_signals()? };
+        controller::run(&config, stop).await
+    })
+}
+
+/// `mooring node`.
+pub(crate) fn node(args: &HostArgs) -> anyhow::Result<()> {
+    let config = args.configuration()?;
+    logs::start()?;
+    folders::node(&config)?;
+    node_runtime()?.block_on(async { node::run(&config, stop::Stop::on_signals()?).await })
+}
+
+/// For commands that talk to a host and end.
+pub(crate) fn client_runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the client's runtime does not start")
+}
+
+fn controller_runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the controller's runtime does not start")
+}
+
+/// A node mostly waits for programs and disks: two threads serve, and the blocking ones do.
+fn node_runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the node's runtime does not start")
+}

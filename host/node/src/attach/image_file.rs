@@ -1,0 +1,89 @@
+//! `image-file`: a file of a pool, through a loop device.
+//!
+//! The exclusive `flock` is taken on the very open file description that the loop device is bound
+//! to, so it lasts as long as the device does, however often this program is restarted. The
+//! controller's side looks at that lock to know that an image is in use.
+
+use mooring_volume::attachment::PoolItem;
+use mooring_volume::capability::FsType;
+use mooring_volume::policy::Grants;
+use mooring_volume::pool::{ItemKind, relative_path};
+use mooring_volume::{DriverName, Error, Result};
+
+use super::{Looked, PoolPath, Purpose, pool_error};
+use crate::mount::Stack;
+use crate::os::{self, Found, Kind, LoopDevice, Machine};
+use crate::seen::{ImageSeen, Seen, SourceSeen};
+
+pub(super) fn locate(driver: &DriverName, grants: &Grants, item: &PoolItem) -> Result<PoolPath> {
+    let root = grants.pool(item)?.clone();
+    let below = relative_path(driver, ItemKind::Image, &item.name)?;
+    Ok(PoolPath { root, below })
+}
+
+pub(super) fn look<M: Machine>(
+    os: &M,
+    path: &PoolPath,
+    seen: &Seen,
+    purpose: &Purpose,
+) -> Result<Looked<M::Handle>> {
+    let handle = os.open_image(&path.root, &path.below, false).map_err(pool_error)?;
+    let opened = os.describe(&handle)?;
+    let loops: Vec<LoopDevice> =
+        os.loops()?.into_iter().filter(|device| device.backing == opened.identity).collect();
+    if loops.is_empty() {
+        os.lock(&handle).map_err(in_use)?;
+    }
+    let mounted = Stack::at(&seen.mounts, &purpose.staging);
+    let mounted = mounted.top().filter(|top| seen.own.owns(top));
+    let found = match (purpose.mount, mounted) {
+        (true, None) => Some(probe(os, &handle, loops.first())?),
+        (true, Some(_)) | (false, _) => None,
+    };
+    let mounted_size = match mounted {
+        Some(top) if purpose.mount && !top.readonly_filesystem => match top.fs_type.parse() {
+            // A mounted ext4 grows by request alone: that needs a right that few nodes give.
+            Ok(fs_type @ (FsType::Xfs | FsType::Btrfs)) => {
+                Some(os.filesystem_size(&top.reference(), fs_type)?)
+            }
+            Ok(FsType::Ext4) | Err(_) => None,
+        },
+        Some(_) | None => None,
+    };
+    let seen = SourceSeen::Image(ImageSeen {
+        root: path.root.clone(),
+        below: path.below.clone(),
+        backing: opened.identity,
+        size: opened.size,
+        loops,
+        found,
+        mounted_size,
+    });
+    Ok(Looked { seen, handle })
+}
+
+/// Reads through the device where there is one: its cache may be ahead of the file's.
+fn probe<M: Machine>(
+    os: &M,
+    image: &M::Handle,
+    device: Option<&LoopDevice>,
+) -> Result<Found, os::Error> {
+    match device {
+        Some(device) => {
+            let opened = os.open_exclusive(device.device)?;
+            os.probe_device(&opened)
+        }
+        None => os.probe_image(image),
+    }
+}
+
+fn in_use(error: os::Error) -> Error {
+    if error.kind == Kind::Busy {
+        Error::precondition(format!(
+            "the volume's image is in use on this machine by another program, which holds its \
+             lock: {error}"
+        ))
+    } else {
+        error.into()
+    }
+}

@@ -1,0 +1,127 @@
+//! From what a backend says to what is on this node: one file a kind of attachment.
+//!
+//! A kind says how its thing is found and opened (`locate`, `look`); what is done with it then is
+//! the same for all and stands in `steps`.
+
+mod directory;
+mod image_file;
+
+use std::path::PathBuf;
+
+use mooring_volume::attachment::{Attachment, AttachmentKind};
+use mooring_volume::policy::Grants;
+use mooring_volume::{DriverName, Error, Result};
+
+use crate::os::{Kind, Machine};
+use crate::seen::{Seen, SourceSeen};
+
+/// Where an attachment is to be found on this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Located {
+    /// An image of a pool.
+    Image(PoolPath),
+    /// A directory of a pool.
+    Directory(PoolPath),
+}
+
+/// A path below a pool's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PoolPath {
+    /// The pool's directory, as the operator wrote it.
+    pub(crate) root: PathBuf,
+    /// The item's path below it.
+    pub(crate) below: PathBuf,
+}
+
+/// What was found there, and its descriptor.
+#[derive(Debug)]
+pub(crate) struct Looked<H> {
+    /// As data.
+    pub(crate) seen: SourceSeen,
+    /// Open, and locked where it is not attached yet.
+    pub(crate) handle: H,
+}
+
+/// How a volume will be used, as far as looking at it goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Purpose {
+    /// Whether a file system on it matters.
+    pub(crate) mount: bool,
+    /// Where it will be, or is, staged.
+    pub(crate) staging: PathBuf,
+}
+
+/// Checks an attachment against the grants and says where it is.
+///
+/// # Errors
+/// `PermissionDenied`, naming the grant; `Unimplemented` for kinds that this version does not
+/// carry out.
+pub(crate) fn locate(
+    driver: &DriverName,
+    grants: &Grants,
+    attachment: &Attachment,
+) -> Result<Located> {
+    grants.check(attachment)?;
+    match attachment {
+        Attachment::ImageFile(item) => image_file::locate(driver, grants, item).map(Located::Image),
+        Attachment::Directory(item) => {
+            directory::locate(driver, grants, item).map(Located::Directory)
+        }
+        Attachment::BlockDevice(_)
+        | Attachment::Iscsi(_)
+        | Attachment::NvmeOf(_)
+        | Attachment::FibreChannel(_)
+        | Attachment::Nfs(_)
+        | Attachment::Smb(_)
+        | Attachment::Rbd(_)
+        | Attachment::Cephfs(_)
+        | Attachment::Fuse(_)
+        | Attachment::MountedDirectory(_)
+        | Attachment::KataDirect(_)
+        | Attachment::External(_) => Err(not_carried_out(attachment.kind())),
+    }
+}
+
+fn not_carried_out(kind: AttachmentKind) -> Error {
+    Error::unimplemented(format!(
+        "the backend describes an attachment of kind {kind}, which this version of the node does \
+         not carry out; image-file and directory are"
+    ))
+}
+
+/// Opens and reads what is there.
+///
+/// # Errors
+/// `NotFound` where there is nothing, `FailedPrecondition` for what is in the way.
+pub(crate) fn look<M: Machine>(
+    os: &M,
+    located: &Located,
+    seen: &Seen,
+    purpose: &Purpose,
+) -> Result<Looked<M::Handle>> {
+    match located {
+        Located::Image(path) => image_file::look(os, path, seen, purpose),
+        Located::Directory(path) => directory::look(os, path, seen),
+    }
+}
+
+/// In the words of a pool: links and wrong types are not the request's fault.
+fn pool_error(error: crate::os::Error) -> Error {
+    match error.kind {
+        Kind::NotFound => Error::not_found(format!("the volume is not in its pool: {error}")),
+        Kind::Unsafe | Kind::WrongType => {
+            Error::precondition(format!("what is in the pool is not the volume: {error}"))
+        }
+        Kind::Busy
+        | Kind::Changed
+        | Kind::NotEmpty
+        | Kind::Denied
+        | Kind::ReadOnly
+        | Kind::NoSpace
+        | Kind::Exhausted
+        | Kind::Io
+        | Kind::Unsupported
+        | Kind::Program { .. }
+        | Kind::Other => error.into(),
+    }
+}

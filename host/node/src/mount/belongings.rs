@@ -1,0 +1,70 @@
+//! Which mounts are a volume's own: proven by what they show, never by where they are.
+
+use std::path::{Path, PathBuf};
+
+use crate::mount::Origin;
+use crate::os::{DeviceId, LoopDevice, MountEntry};
+use crate::record::{Source, Staging};
+
+/// All that mounts of one volume can show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Belongings {
+    /// Its block devices: file systems on them are its own.
+    devices: Vec<DeviceId>,
+    /// Its device nodes and its directory: binds of exactly these are its own.
+    exact: Vec<Origin>,
+    /// The driver's directories of its pools, where the record can't be read: a mount of any of
+    /// them, on the path that the orchestrator names for teardown, is taken for the volume's.
+    within: Vec<Origin>,
+}
+
+impl Belongings {
+    /// From what the kernel says of loop devices with the volume's label, and what its record of
+    /// this boot says. `directories` are those of [`Self::within`].
+    pub(crate) fn of(
+        loops: &[LoopDevice],
+        staging: Option<&Staging>,
+        directories: &[PathBuf],
+        mounts: &[MountEntry],
+    ) -> Self {
+        let mut exact: Vec<Origin> =
+            loops.iter().filter_map(|device| Origin::of(mounts, &node_of(device))).collect();
+        match staging.map(|staging| &staging.source) {
+            Some(Source::Directory { origin, .. }) => exact.push(origin.clone()),
+            Some(Source::Image { .. }) | None => {}
+        }
+        let within = directories.iter().filter_map(|path| Origin::of(mounts, path)).collect();
+        Self { devices: loops.iter().map(|device| device.device).collect(), exact, within }
+    }
+
+    /// Adds what a directory's mounts show.
+    pub(crate) fn add(&mut self, origin: Origin) {
+        self.exact.push(origin);
+    }
+
+    /// Whether a mount is the volume's, for certain.
+    pub(crate) fn owns(&self, entry: &MountEntry) -> bool {
+        entry.block.is_some_and(|block| self.devices.contains(&block))
+            || self.exact.iter().any(|origin| origin.is_shown_by(entry))
+    }
+
+    /// Whether a mount on the path that the orchestrator names for teardown is to be taken for the
+    /// volume's.
+    pub(crate) fn may_own(&self, entry: &MountEntry) -> bool {
+        self.owns(entry) || self.within.iter().any(|origin| origin.holds(entry))
+    }
+
+    /// The volume's mount that a path lies in, if it does.
+    pub(crate) fn around<'a>(
+        &self,
+        mounts: &'a [MountEntry],
+        path: &Path,
+    ) -> Option<&'a MountEntry> {
+        mounts.iter().find(|e| path.starts_with(&e.point) && !e.is_at(path) && self.owns(e))
+    }
+}
+
+/// Where the kernel keeps a loop device's node.
+pub(crate) fn node_of(device: &LoopDevice) -> PathBuf {
+    PathBuf::from(format!("/dev/loop{}", device.number))
+}

@@ -1,0 +1,273 @@
+//! A volume's life on the real machine: loop devices, file systems, mounts. Needs root; without it
+//! the tests say so and pass.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mooring_volume::attachment::{Attached, Attachment, AttachmentKind, Content, PoolItem};
+use mooring_volume::capability::{AccessMode, Capability, FsType};
+use mooring_volume::capacity::CapacityRange;
+use mooring_volume::id::NodeId;
+use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage};
+use mooring_volume::policy::Grants;
+use mooring_volume::{Code, Secrets, StringMap};
+
+use super::world::{Backend, MIB, Way, World, driver, id};
+use crate::os::linux::Linux;
+use crate::os::{LoopDevices as _, Mounts as _};
+use crate::{Node, NodeConfig};
+
+const SIZE: u64 = 320 * MIB;
+
+struct Bench {
+    dir: PathBuf,
+    linux: Arc<Linux>,
+    node: Node<Linux, Backend>,
+    runtime: tokio::runtime::Runtime,
+    way: Way,
+    _dir: tempfile::TempDir,
+}
+
+/// None without root.
+fn bench(way: Way) -> Option<Bench> {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("left out: loop devices and mounts need root");
+        return None;
+    }
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().canonicalize().unwrap();
+    for path in [
+        "pool/image.mooring.dev/images",
+        "pool/image.mooring.dev/directories/v1",
+        "kubelet/staging",
+        "kubelet/pods",
+    ] {
+        fs::create_dir_all(dir.join(path)).unwrap();
+    }
+    let image = fs::File::create(dir.join("pool/image.mooring.dev/images/v1")).unwrap();
+    image.set_len(SIZE).unwrap();
+    let item = PoolItem { pool: "default".into(), name: "v1".into() };
+    let attachment = match way {
+        Way::Directory => Attachment::Directory(item),
+        Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
+    };
+    let attached = Attached { attachment, content: Content::Blank, minimum_size: Some(SIZE) };
+    let backend = Backend(Arc::default());
+    backend.0.lock().unwrap().insert(id("v1"), Ok(attached));
+    let config = NodeConfig {
+        driver: driver(),
+        grants: Grants {
+            pools: [("default".to_owned(), dir.join("pool"))].into(),
+            attachments: [AttachmentKind::ImageFile, AttachmentKind::Directory].into(),
+            ..Grants::default()
+        },
+        filesystem: FsType::Ext4,
+        target_roots: vec![dir.join("kubelet")],
+        state_dir: dir.join("state"),
+        node_id: NodeId::new("worker-1").unwrap(),
+        labels: StringMap::new(),
+    };
+    let linux = Arc::new(Linux::new());
+    let node = Node::new(config, Arc::clone(&linux), backend);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    Some(Bench { dir, linux, node, runtime, way, _dir: temporary })
+}
+
+impl Bench {
+    fn staging(&self) -> PathBuf {
+        self.dir.join("kubelet/staging")
+    }
+
+    fn target(&self, name: &str) -> PathBuf {
+        self.dir.join("kubelet/pods").join(name)
+    }
+
+    fn capability(&self) -> Capability {
+        Capability { access: self.way.access(), mode: AccessMode::SingleNodeWriter }
+    }
+
+    fn stage(&self) -> mooring_volume::Result<()> {
+        self.stage_as(self.capability())
+    }
+
+    fn stage_as(&self, capability: Capability) -> mooring_volume::Result<()> {
+        let request = Stage {
+            volume_id: id("v1"),
+            staging_path: self.staging(),
+            capability,
+            volume_context: StringMap::new(),
+            publish_context: StringMap::new(),
+            secrets: Secrets::default(),
+        };
+        self.runtime.block_on(self.node.stage(&World::call(), request))
+    }
+
+    fn publish(&self, name: &str, readonly: bool) -> mooring_volume::Result<()> {
+        let request = Publish {
+            volume_id: id("v1"),
+            staging_path: self.staging(),
+            target_path: self.target(name),
+            capability: self.capability(),
+            readonly,
+            volume_context: StringMap::new(),
+            publish_context: StringMap::new(),
+            secrets: Secrets::default(),
+        };
+        self.runtime.block_on(self.node.publish(&World::call(), request))
+    }
+
+    fn unpublish(&self, name: &str) -> mooring_volume::Result<()> {
+        let target = self.target(name);
+        self.runtime.block_on(self.node.unpublish(&World::call(), id("v1"), target))
+    }
+
+    fn unstage(&self) -> mooring_volume::Result<()> {
+        self.runtime.block_on(self.node.unstage(&World::call(), id("v1"), self.staging()))
+    }
+
+    fn total(&self, path: PathBuf) -> u64 {
+        let request = GetStats { volume_id: id("v1"), volume_path: path, staging_path: None };
+        self.runtime.block_on(self.node.stats(&World::call(), request)).unwrap().bytes.total
+    }
+
+    fn expand(&self, bytes: u64) -> mooring_volume::Result<u64> {
+        let image = self.dir.join("pool/image.mooring.dev/images/v1");
+        fs::File::options().write(true).open(image).unwrap().set_len(bytes).unwrap();
+        let request = ExpandNode {
+            volume_id: id("v1"),
+            volume_path: self.target("a"),
+            staging_path: None,
+            capacity: Some(CapacityRange::new(i64::try_from(bytes).unwrap(), 0).unwrap()),
+            capability: None,
+            secrets: Secrets::default(),
+        };
+        self.runtime.block_on(self.node.expand(&World::call(), request))
+    }
+
+    fn mounts(&self) -> Vec<crate::os::MountEntry> {
+        let all = self.linux.mounts().unwrap();
+        all.into_iter().filter(|entry| entry.point.starts_with(&self.dir)).collect()
+    }
+
+    /// Loop devices bound to the image.
+    fn loops(&self) -> usize {
+        let image = self.dir.join("pool/image.mooring.dev/images/v1");
+        let inode = fs::metadata(image).unwrap().ino();
+        let loops = self.linux.loops().unwrap();
+        loops.iter().filter(|device| device.backing.inode == inode).count()
+    }
+
+    fn check_free(&self) {
+        assert_eq!(self.mounts(), [], "{:?}", self.way);
+        assert_eq!(self.loops(), 0, "{:?}", self.way);
+        let records = self.dir.join("state/node/image.mooring.dev");
+        let left = fs::read_dir(records).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "{:?}: records are left", self.way);
+        assert!(!self.target("a").exists() && !self.target("b").exists());
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        for name in ["a", "b"] {
+            let _left = self.unpublish(name);
+        }
+        let _left = self.unstage();
+    }
+}
+
+fn writable(path: &Path) -> bool {
+    fs::write(path.join("probe"), b"x").is_ok()
+}
+
+#[test]
+fn lives_and_leaves_nothing() {
+    for way in [Way::Fs(FsType::Ext4), Way::Fs(FsType::Xfs), Way::Fs(FsType::Btrfs), Way::Directory]
+    {
+        let Some(bench) = bench(way) else { return };
+        for _ in 0..2 {
+            bench.stage().unwrap_or_else(|error| panic!("{way:?}: {error}"));
+            bench.publish("a", false).unwrap_or_else(|error| panic!("{way:?}: {error}"));
+            bench.publish("b", true).unwrap_or_else(|error| panic!("{way:?}: {error}"));
+        }
+        assert_eq!(bench.mounts().len(), 3, "{way:?}");
+        let (a, b) = (bench.target("a"), bench.target("b"));
+        fs::write(a.join("data"), b"kept").unwrap();
+        assert_eq!(fs::read(b.join("data")).unwrap(), b"kept", "{way:?}");
+        assert!(writable(&a) && !writable(&b), "{way:?}");
+        assert_eq!(fs::metadata(&a).unwrap().gid(), 2000, "{way:?}");
+        assert!(bench.total(a) > 0);
+        assert_eq!(bench.unstage().unwrap_err().code, Code::FailedPrecondition, "{way:?}");
+        for _ in 0..2 {
+            bench.unpublish("b").unwrap();
+            bench.unpublish("a").unwrap();
+            bench.unstage().unwrap();
+        }
+        bench.check_free();
+
+        let mode = AccessMode::MultiNodeReaderOnly;
+        bench.stage_as(Capability { mode, ..bench.capability() }).unwrap();
+        assert_eq!(fs::read(bench.staging().join("data")).unwrap(), b"kept", "{way:?}");
+        assert!(!writable(&bench.staging()), "{way:?}");
+        bench.unstage().unwrap();
+        bench.check_free();
+    }
+}
+
+#[test]
+fn grows_mounted_or_on_the_next_stage() {
+    for fs_type in FsType::ALL {
+        let Some(bench) = bench(Way::Fs(fs_type)) else { return };
+        bench.stage().unwrap();
+        bench.publish("a", false).unwrap();
+        fs::write(bench.target("a").join("data"), b"kept").unwrap();
+        let before = bench.total(bench.staging());
+        match bench.expand(2 * SIZE) {
+            Ok(size) => assert_eq!(size, 2 * SIZE, "{fs_type}"),
+            Err(error) => {
+                // Growing a mounted ext4 is a right that this machine may not give.
+                assert_eq!(fs_type, FsType::Ext4, "{error}");
+                assert!(error.message.contains("CAP_SYS_RESOURCE"), "{error}");
+                bench.unpublish("a").unwrap();
+                bench.unstage().unwrap();
+                bench.stage().unwrap();
+                bench.publish("a", false).unwrap();
+            }
+        }
+        assert!(bench.total(bench.staging()) > before * 3 / 2, "{fs_type} did not grow");
+        assert_eq!(fs::read(bench.target("a").join("data")).unwrap(), b"kept", "{fs_type}");
+        bench.unpublish("a").unwrap();
+        bench.unstage().unwrap();
+        bench.check_free();
+    }
+}
+
+#[test]
+fn a_raw_volume_is_a_device_that_refuses_writes_when_asked() {
+    let Some(bench) = bench(Way::Block) else { return };
+    bench.stage().unwrap();
+    bench.publish("a", true).unwrap();
+    let open = || fs::File::options().write(true).open(bench.target("a"));
+    assert!(fs::metadata(bench.target("a")).unwrap().file_type().is_block_device());
+    let write =
+        open().and_then(|device| std::os::unix::fs::FileExt::write_all_at(&device, &[1; 512], 0));
+    assert!(write.is_err(), "a read-only device took a write");
+    assert_eq!(bench.publish("b", false).unwrap_err().code, Code::FailedPrecondition);
+    bench.unpublish("a").unwrap();
+    for _ in 0..2 {
+        bench.publish("a", false).unwrap();
+    }
+    let device = open().unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&device, &[1; 512], 0).unwrap();
+    device.sync_all().unwrap();
+    drop(device);
+    assert_eq!(bench.expand(2 * SIZE).unwrap(), 2 * SIZE);
+    assert_eq!(bench.total(bench.target("a")), 2 * SIZE);
+    bench.unpublish("a").unwrap();
+    bench.unstage().unwrap();
+    bench.check_free();
+    let image = fs::read(bench.dir.join("pool/image.mooring.dev/images/v1")).unwrap();
+    assert_eq!(image.first(), Some(&1));
+}

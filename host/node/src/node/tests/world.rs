@@ -1,0 +1,305 @@
+//! A machine with a pool, a backend that describes what is in it, and the calls of a volume's life.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use mooring_volume::attachment::{Attached, Attachment, AttachmentKind, Content, PoolItem};
+use mooring_volume::backend::{Attachments, DescribeAttachment, NodeDescription, NodeFacts, Nodes};
+use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
+use mooring_volume::capacity::CapacityRange;
+use mooring_volume::id::NodeId;
+use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage, Stats};
+use mooring_volume::policy::Grants;
+use mooring_volume::{Call, CallId, DriverName, Result, Secrets, StringMap, VolumeId};
+
+use crate::os::twin::{Image, Twin};
+use crate::os::{MountFlags, PathKind};
+use crate::record;
+use crate::{Node, NodeConfig};
+
+pub(super) const MIB: u64 = 1 << 20;
+pub(super) const STAGING: &str = "/var/lib/kubelet/staging/v1";
+pub(super) const TARGET: &str = "/var/lib/kubelet/pods/a/v1";
+pub(super) const SECOND: &str = "/var/lib/kubelet/pods/b/v1";
+pub(super) const STATE: &str = "/var/lib/mooring";
+
+/// The ways in which a volume is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Fs(FsType),
+    Block,
+    Directory,
+}
+
+impl Way {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Fs(FsType::Ext4),
+        Self::Fs(FsType::Xfs),
+        Self::Fs(FsType::Btrfs),
+        Self::Block,
+        Self::Directory,
+    ];
+
+    pub(super) fn access(self) -> AccessType {
+        match self {
+            Self::Fs(fs_type) => mount(Some(fs_type), &["noatime"]),
+            Self::Directory => mount(None, &["noatime"]),
+            Self::Block => AccessType::Block,
+        }
+    }
+}
+
+pub(super) fn mount(fs_type: Option<FsType>, flags: &[&str]) -> AccessType {
+    let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    AccessType::Mount(Mount { fs_type, flags, group: Some(2000) })
+}
+
+/// A backend that answers what it was told to.
+#[derive(Debug, Clone)]
+pub(super) struct Backend(pub(super) Arc<Mutex<BTreeMap<VolumeId, Result<Attached>>>>);
+
+impl Attachments for Backend {
+    async fn describe_attachment(&self, _: &Call, asked: DescribeAttachment) -> Result<Attached> {
+        self.0.lock().unwrap().get(&asked.volume_id).cloned().unwrap_or_else(|| {
+            Err(mooring_volume::Error::not_found("the backend does not know the volume"))
+        })
+    }
+}
+
+impl Nodes for Backend {
+    async fn describe_node(&self, _: &Call, facts: NodeFacts) -> Result<NodeDescription> {
+        let id = NodeId::new(format!("{}@{}", facts.id, facts.hostname))?;
+        Ok(NodeDescription { id, topology: None, max_volumes: Some(7) })
+    }
+}
+
+/// A machine, the service on it, and a runtime to call it in.
+pub(super) struct World {
+    pub(super) twin: Twin,
+    pub(super) backend: Backend,
+    pub(super) node: Arc<Node<Twin, Backend>>,
+    pub(super) mount_options: Vec<String>,
+    pub(super) runtime: tokio::runtime::Runtime,
+}
+
+pub(super) fn id(text: &str) -> VolumeId {
+    VolumeId::new(text).unwrap()
+}
+
+pub(super) fn driver() -> DriverName {
+    DriverName::new("image.mooring.dev").unwrap()
+}
+
+pub(super) fn image_path(name: &str) -> PathBuf {
+    Path::new("/pool/image.mooring.dev/images").join(name)
+}
+
+pub(super) fn directory_path(name: &str) -> PathBuf {
+    Path::new("/pool/image.mooring.dev/directories").join(name)
+}
+
+fn config(mount_options: &[String]) -> NodeConfig {
+    NodeConfig {
+        filesystem: mooring_volume::capability::FsType::Ext4,
+        driver: driver(),
+        grants: Grants {
+            pools: [("default".to_owned(), PathBuf::from("/pool"))].into(),
+            attachments: [AttachmentKind::ImageFile, AttachmentKind::Directory].into(),
+            mount_options: mount_options.to_vec(),
+            ..Grants::default()
+        },
+        target_roots: vec!["/var/lib/kubelet".into()],
+        state_dir: STATE.into(),
+        node_id: NodeId::new("worker-1").unwrap(),
+        labels: StringMap::new(),
+    }
+}
+
+impl World {
+    /// With volume v1 in the pool, as image and as directory, 64 MiB and blank.
+    pub(super) fn new(way: Way) -> Self {
+        let twin = Twin::new();
+        {
+            let mut model = twin.model();
+            for path in ["/var/lib/kubelet/pods/a", "/var/lib/kubelet/pods/b", STAGING] {
+                model.places.insert(path.into(), PathKind::Directory);
+            }
+            model.directories.insert(directory_path("v1"), None);
+        }
+        let backend = Backend(Arc::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let node = Arc::new(Node::new(config(&[]), Arc::new(twin.clone()), backend.clone()));
+        let world = Self { twin, backend, node, mount_options: Vec::new(), runtime };
+        world.add_image("v1", 11, crate::os::twin::Content::Blank);
+        world.describe("v1", way, Content::Blank);
+        world
+    }
+
+    pub(super) fn add_image(&self, name: &str, inode: u64, content: crate::os::twin::Content) {
+        let image = Image { inode, size: 64 * MIB, content, formatted: 0, group: None };
+        self.twin.model().images.insert(image_path(name), image);
+    }
+
+    /// Tells the backend what to answer.
+    pub(super) fn describe(&self, name: &str, way: Way, content: Content) {
+        let item = PoolItem { pool: "default".into(), name: name.into() };
+        let attachment = match way {
+            Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
+            Way::Directory => Attachment::Directory(item),
+        };
+        let attached = Attached { attachment, content, minimum_size: None };
+        self.backend.0.lock().unwrap().insert(id(name), Ok(attached));
+    }
+
+    pub(super) fn refuse(&self, name: &str, error: mooring_volume::Error) {
+        self.backend.0.lock().unwrap().insert(id(name), Err(error));
+    }
+
+    pub(super) fn grant_options(&mut self, options: &[&str]) {
+        self.mount_options = options.iter().map(|option| (*option).to_owned()).collect();
+        self.restart();
+    }
+
+    /// The program starts again; the machine goes on.
+    pub(super) fn restart(&mut self) {
+        self.twin.arm(None);
+        let os = Arc::new(self.twin.clone());
+        self.node = Arc::new(Node::new(config(&self.mount_options), os, self.backend.clone()));
+    }
+
+    pub(super) fn call() -> Call {
+        Call { id: CallId(1), deadline: Instant::now() + Duration::from_secs(60) }
+    }
+
+    pub(super) fn stage_request(way: Way) -> Stage {
+        Stage {
+            volume_id: id("v1"),
+            staging_path: STAGING.into(),
+            capability: Capability { access: way.access(), mode: AccessMode::SingleNodeWriter },
+            volume_context: StringMap::new(),
+            publish_context: StringMap::new(),
+            secrets: Secrets::default(),
+        }
+    }
+
+    pub(super) fn publish_request(way: Way, target: &str) -> Publish {
+        let Stage { volume_id, staging_path, capability, .. } = Self::stage_request(way);
+        Publish {
+            volume_id,
+            staging_path,
+            target_path: target.into(),
+            capability,
+            readonly: false,
+            volume_context: StringMap::new(),
+            publish_context: StringMap::new(),
+            secrets: Secrets::default(),
+        }
+    }
+
+    pub(super) fn stage(&self, request: Stage) -> Result<()> {
+        self.runtime.block_on(self.node.stage(&Self::call(), request))
+    }
+
+    pub(super) fn publish(&self, request: Publish) -> Result<()> {
+        self.runtime.block_on(self.node.publish(&Self::call(), request))
+    }
+
+    pub(super) fn unpublish(&self, target: &str) -> Result<()> {
+        self.runtime.block_on(self.node.unpublish(&Self::call(), id("v1"), target.into()))
+    }
+
+    pub(super) fn unstage(&self) -> Result<()> {
+        self.runtime.block_on(self.node.unstage(&Self::call(), id("v1"), STAGING.into()))
+    }
+
+    pub(super) fn stats(&self, path: &str) -> Result<Stats> {
+        let volume_path = path.into();
+        let request = GetStats { volume_id: id("v1"), volume_path, staging_path: None };
+        self.runtime.block_on(self.node.stats(&Self::call(), request))
+    }
+
+    pub(super) fn expand(&self, path: &str, bytes: u64) -> Result<u64> {
+        let capacity = CapacityRange::new(i64::try_from(bytes).unwrap(), 0).unwrap();
+        let request = ExpandNode {
+            volume_id: id("v1"),
+            volume_path: path.into(),
+            staging_path: None,
+            capacity: Some(capacity),
+            capability: None,
+            secrets: Secrets::default(),
+        };
+        self.runtime.block_on(self.node.expand(&Self::call(), request))
+    }
+
+    pub(super) fn info(&self) -> Result<NodeDescription> {
+        self.runtime.block_on(self.node.info(&Self::call()))
+    }
+
+    /// Puts a mount of the node's own disk on a path, as another program would.
+    pub(super) fn mount_foreign(&self, point: &str) {
+        let mut model = self.twin.model();
+        let root = model.mounts[0].clone();
+        model.put(root, Path::new(point), MountFlags::default());
+    }
+
+    /// Puts the topmost mount of a path on it once more.
+    pub(super) fn stack_again(&self, point: &str) {
+        let mut model = self.twin.model();
+        let top = model.mounts.iter().rfind(|e| e.point == Path::new(point)).unwrap().clone();
+        let flags = top.flags;
+        model.put(top, Path::new(point), flags);
+    }
+
+    pub(super) fn content(&self) -> crate::os::twin::Content {
+        self.twin.model().images[&image_path("v1")].content
+    }
+
+    pub(super) fn set_content(&self, content: crate::os::twin::Content) {
+        self.twin.model().images.get_mut(&image_path("v1")).unwrap().content = content;
+    }
+
+    pub(super) fn record_path() -> PathBuf {
+        record::path(Path::new(STATE), &driver(), &id("v1"))
+    }
+
+    /// The state of the machine, without numbers that may differ from run to run.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let loops = crate::os::LoopDevices::loops(&self.twin).unwrap();
+        let model = self.twin.model();
+        let mounts = model.mounts.iter().map(|entry| {
+            let shown = format!("{} {:?} {}", entry.fs_type, entry.block, entry.root.display());
+            (entry.point.clone(), shown, entry.flags)
+        });
+        Snapshot {
+            mounts: mounts.collect(),
+            loops: loops.into_iter().map(|d| (d.label, d.readonly, d.size)).collect(),
+            images: model.images.clone(),
+            directories: model.directories.clone(),
+            places: model.places.clone(),
+            records: model
+                .records
+                .iter()
+                .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
+                .collect(),
+        }
+    }
+
+    /// Nothing of the volume is mounted or attached.
+    pub(super) fn is_free(&self) -> bool {
+        let model = self.twin.model();
+        model.mounts.len() == 2 && model.locks() == 0
+    }
+}
+
+/// See [`World::snapshot`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Snapshot {
+    pub(super) mounts: Vec<(PathBuf, String, MountFlags)>,
+    pub(super) loops: Vec<(String, bool, u64)>,
+    images: BTreeMap<PathBuf, Image>,
+    directories: BTreeMap<PathBuf, Option<u32>>,
+    pub(super) places: BTreeMap<PathBuf, PathKind>,
+    pub(super) records: BTreeMap<PathBuf, String>,
+}

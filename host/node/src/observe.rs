@@ -1,0 +1,87 @@
+//! Looks at the machine, once an operation. Changes nothing.
+
+use std::path::{Path, PathBuf};
+
+use mooring_volume::policy::Grants;
+use mooring_volume::pool::ItemKind;
+use mooring_volume::{DriverName, NodeId, Result, VolumeId};
+
+use crate::mount::Belongings;
+use crate::os::{Kind, Machine};
+use crate::place::Root;
+use crate::record::{self, Stored};
+use crate::seen::{Place, Seen};
+
+/// What an operation has to know beside the machine.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    /// Whose volumes.
+    pub(crate) driver: &'a DriverName,
+    /// Its pools are in them.
+    pub(crate) grants: &'a Grants,
+    /// Where the records are.
+    pub(crate) state_dir: &'a Path,
+    /// The node's id, as the operator gave it.
+    pub(crate) node: &'a NodeId,
+}
+
+impl Scope<'_> {
+    /// Where a volume's record lies.
+    pub(crate) fn record(&self, volume: &VolumeId) -> PathBuf {
+        record::path(self.state_dir, self.driver, volume)
+    }
+
+    /// The label of a volume's loop devices.
+    pub(crate) fn label(&self, volume: &VolumeId) -> String {
+        record::label(self.state_dir, self.node, self.driver, volume)
+    }
+}
+
+/// The tables and the record. Reads no volume, and so does not hang with one.
+///
+/// # Errors
+/// What the kernel's tables and the node's own disk answer.
+pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -> Result<Seen> {
+    let boot = os.boot_id()?;
+    let bytes = os.read_record(&scope.record(volume))?;
+    let stored = Stored::decode(bytes.as_deref(), volume);
+    let mounts = os.mounts()?;
+    let label = scope.label(volume);
+    let loops: Vec<_> = os.loops()?.into_iter().filter(|device| device.label == label).collect();
+    let directories = match stored {
+        Stored::Unreadable(_) => pool_directories(os, scope),
+        Stored::Absent | Stored::Whole(_) => Vec::new(),
+    };
+    let own = Belongings::of(&loops, stored.staging(&boot), &directories, &mounts);
+    Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, own })
+}
+
+/// Where the driver's directories lie in its pools; a pool that is gone has none.
+fn pool_directories<M: Machine>(os: &M, scope: &Scope<'_>) -> Vec<PathBuf> {
+    let below = |root: PathBuf| root.join(scope.driver.as_str()).join(ItemKind::Directory.folder());
+    scope.grants.pools.values().filter_map(|pool| os.real_root(pool).ok()).map(below).collect()
+}
+
+/// What stands at a path, unless something is mounted on it: that is not touched.
+///
+/// # Errors
+/// What looking at it answers.
+pub(crate) fn place<M: Machine>(os: &M, seen: &Seen, path: &Path) -> Result<Place> {
+    if seen.stack(path).is_empty() { Ok(Some(os.path_kind(path)?)) } else { Ok(None) }
+}
+
+/// The operator's roots as they stand in the mount table. One that does not exist allows nothing.
+///
+/// # Errors
+/// What looking at them answers otherwise.
+pub(crate) fn roots<M: Machine>(os: &M, written: &[PathBuf]) -> Result<Vec<Root>> {
+    let mut roots = Vec::new();
+    for path in written {
+        match os.real_root(path) {
+            Ok(real) => roots.push(Root { written: path.clone(), real }),
+            Err(error) if error.kind == Kind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(roots)
+}

@@ -1,0 +1,248 @@
+//! Loop devices by ioctl.
+//!
+//! Numbers are reused as soon as they are free, so a device is never trusted by its number: each
+//! change goes through a descriptor whose status was read on that very descriptor first.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use linux_raw_sys::loop_device::{LO_FLAGS_DIRECT_IO, LO_FLAGS_READ_ONLY, loop_info64};
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::errno::{failed, io_failed};
+use super::handle::Handle;
+use super::ioctl::{self, LoopSettings};
+use super::path::reopen;
+use super::patience::patiently;
+use super::pool::{fstat, identity, name};
+use super::uevents::Uevents;
+use super::{Linux, blocks};
+use crate::os::{BackingFile, DeviceId, Error, Kind, LoopDevice, LoopDevices, Result};
+
+const BINDING: &str = "binding a loop device to";
+const UNBINDING: &str = "unbinding loop device";
+const LISTING: &str = "listing loop devices";
+
+/// A file system made with 512-byte sectors mounts on devices of any sector size up to its own
+/// block size; the reverse fails.
+const BLOCK_SIZE: u32 = 512;
+
+/// Other openers, such as udev's probes, leave within milliseconds.
+const UNBIND_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Each try loses against another binder, of which there cannot be more than this at once.
+const BIND_TRIES: u32 = 1024;
+
+impl LoopDevices for Linux {
+    fn loops(&self) -> Result<Vec<LoopDevice>> {
+        let entries =
+            std::fs::read_dir("/sys/block").map_err(|error| io_failed(&error, LISTING, "/sys"))?;
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| io_failed(&error, LISTING, "/sys/block"))?;
+            let file_name = entry.file_name();
+            let number = file_name.to_str().and_then(|name| name.strip_prefix("loop"));
+            let Some(number) = number.and_then(|digits| digits.parse().ok()) else { continue };
+            if is_bound(number) {
+                found.extend(status_of(number)?);
+            }
+        }
+        found.sort_by_key(|device| device.number);
+        Ok(found)
+    }
+
+    fn bind_loop(&self, image: &Handle, label: &str, readonly: bool) -> Result<LoopDevice> {
+        let control = rustix::fs::openat(
+            CWD,
+            "/dev/loop-control",
+            OFlags::RDWR | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(|errno| failed(errno, BINDING, "by /dev/loop-control"))?;
+        let settings = LoopSettings {
+            image: image.as_fd(),
+            block_size: BLOCK_SIZE,
+            flags: LO_FLAGS_DIRECT_IO as u32 | if readonly { LO_FLAGS_READ_ONLY as u32 } else { 0 },
+            label: label_bytes(label)?,
+        };
+        for _ in 0..BIND_TRIES {
+            let number = retry_on_intr(|| ioctl::loop_get_free(control.as_fd()))
+                .map_err(|errno| failed(errno, BINDING, name(image)))?;
+            let device = open_loop(number, OFlags::RDWR)?;
+            match retry_on_intr(|| ioctl::loop_configure(device.as_fd(), &settings)) {
+                Ok(()) => return confirm(&device, number, image),
+                Err(Errno::BUSY) => {}
+                Err(errno) => return Err(failed(errno, BINDING, name(image))),
+            }
+        }
+        Err(Error::new(Kind::Exhausted, BINDING, name(image), "others were always faster"))
+    }
+
+    fn unbind_loop(&self, device: &LoopDevice) -> Result<()> {
+        let node = node(device.number);
+        let open = match open_loop(device.number, OFlags::RDONLY | OFlags::EXCL) {
+            Ok(open) => open,
+            Err(error) if error.kind == Kind::NotFound => return Ok(()),
+            // Somebody claims it: only if it still is what was meant, it is in the way.
+            Err(error) if error.kind == Kind::Busy => {
+                return match status_of(device.number)? {
+                    Some(now) if is_same(&now, device) => Err(error),
+                    Some(_) | None => Ok(()),
+                };
+            }
+            Err(error) => return Err(error),
+        };
+        match read_status(&open, device.number)? {
+            Some(now) if is_same(&now, device) => {}
+            Some(_) | None => return Ok(()),
+        }
+        match retry_on_intr(|| ioctl::loop_clear(open.as_fd())) {
+            Ok(()) | Err(Errno::NXIO) => {}
+            Err(errno) => return Err(failed(errno, UNBINDING, &node)),
+        }
+        // The kernel unbinds in this close, unless somebody else has the device open too.
+        drop(open);
+        await_unbound(device)
+    }
+
+    fn refresh_loop(&self, device: &LoopDevice) -> Result<()> {
+        let doing = "refreshing the size of loop device";
+        let open = open_loop(device.number, OFlags::RDWR)?;
+        match read_status(&open, device.number)? {
+            Some(now) if is_same(&now, device) => {
+                retry_on_intr(|| ioctl::loop_set_capacity(open.as_fd()))
+                    .map_err(|errno| failed(errno, doing, node(device.number)))
+            }
+            Some(_) | None => {
+                let detail = "it is no longer bound to the image that it was";
+                Err(Error::new(Kind::Changed, doing, node(device.number), detail))
+            }
+        }
+    }
+}
+
+/// Opens /dev/loopN, checked to be the loop device of that number.
+fn open_loop(number: u32, flags: OFlags) -> Result<OwnedFd> {
+    let doing = "opening loop device";
+    let device = device_id(number)?;
+    let pinned = match blocks::pin_device(device) {
+        // A static /dev lacks the nodes of devices made later.
+        Err(error) if error.kind == Kind::NotFound && device_id(number).is_ok() => {
+            let detail = "it exists but has no node; /dev must be the host's devtmpfs";
+            return Err(Error::new(Kind::Other, doing, node(number), detail));
+        }
+        other => other?,
+    };
+    let open = || match reopen(&pinned, flags) {
+        // A loop device that is bound read-only or set so.
+        Err(Errno::ACCESS | Errno::ROFS) if flags.contains(OFlags::RDWR) => {
+            reopen(&pinned, flags - OFlags::RDWR)
+        }
+        other => other,
+    };
+    patiently(open).map_err(|errno| failed(errno, doing, node(number)))
+}
+
+/// What a number is bound to now; none if to nothing.
+fn status_of(number: u32) -> Result<Option<LoopDevice>> {
+    match open_loop(number, OFlags::RDONLY) {
+        Ok(open) => read_status(&open, number),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until the device is unbound, or bound to something else. The kernel announces it, so
+/// nothing is polled.
+fn await_unbound(device: &LoopDevice) -> Result<()> {
+    if !is_bound(device.number) {
+        return Ok(());
+    }
+    let object = node(device.number);
+    let deadline = Instant::now() + UNBIND_PATIENCE;
+    let uevents = Uevents::listen().map_err(|errno| failed(errno, UNBINDING, &object))?;
+    loop {
+        match status_of(device.number)? {
+            Some(now) if is_same(&now, device) => {}
+            Some(_) | None => return Ok(()),
+        }
+        let news = uevents.wait(deadline).map_err(|errno| failed(errno, UNBINDING, &object))?;
+        if !news {
+            let detail = "another program has it open; it goes when that leaves";
+            return Err(Error::new(Kind::Busy, UNBINDING, object, detail));
+        }
+    }
+}
+
+/// Reads back what was bound, on the descriptor that bound it.
+fn confirm(device: &OwnedFd, number: u32, image: &Handle) -> Result<LoopDevice> {
+    let wanted = identity(&fstat(image, BINDING)?);
+    match read_status(device, number)? {
+        Some(bound) if bound.backing == wanted => Ok(bound),
+        Some(_) | None => {
+            let detail = format!("{} shows another image", node(number));
+            Err(Error::new(Kind::Changed, BINDING, name(image), detail))
+        }
+    }
+}
+
+fn read_status(device: &OwnedFd, number: u32) -> Result<Option<LoopDevice>> {
+    let doing = "asking the status of loop device";
+    let status = match retry_on_intr(|| ioctl::loop_status(device.as_fd())) {
+        Ok(status) => status,
+        Err(Errno::NXIO) => return Ok(None),
+        Err(errno) => return Err(failed(errno, doing, node(number))),
+    };
+    let size =
+        ioctl::device_size(device.as_fd()).map_err(|errno| failed(errno, doing, node(number)))?;
+    Ok(Some(LoopDevice {
+        number,
+        device: device_id(number)?,
+        backing: BackingFile { device: status.lo_device, inode: status.lo_inode },
+        label: label_text(&status),
+        readonly: status.lo_flags & LO_FLAGS_READ_ONLY as u32 != 0,
+        size,
+    }))
+}
+
+fn is_same(now: &LoopDevice, meant: &LoopDevice) -> bool {
+    now.backing == meant.backing && now.label == meant.label
+}
+
+fn label_bytes(label: &str) -> Result<[u8; 64]> {
+    let mut bytes = [0; 64];
+    match bytes.get_mut(..label.len()) {
+        Some(start) if label.len() < 64 && !label.contains('\0') => {
+            start.copy_from_slice(label.as_bytes());
+            Ok(bytes)
+        }
+        Some(_) | None => {
+            Err(Error::new(Kind::Other, BINDING, label, "a label has at most 63 bytes, none zero"))
+        }
+    }
+}
+
+fn label_text(status: &loop_info64) -> String {
+    let bytes = status.lo_file_name.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The minor number is the device's number only where loop devices have no partitions.
+fn device_id(number: u32) -> Result<DeviceId> {
+    let doing = "asking the device number of";
+    let text = std::fs::read_to_string(format!("/sys/block/loop{number}/dev"))
+        .map_err(|error| io_failed(&error, doing, node(number)))?;
+    blocks::parse_id(&text)
+        .ok_or_else(|| Error::new(Kind::Io, doing, node(number), format!("{text:?} is none")))
+}
+
+/// Without opening the device, which would delay another's unbinding.
+fn is_bound(number: u32) -> bool {
+    Path::new(&format!("/sys/block/loop{number}/loop/backing_file")).exists()
+}
+
+fn node(number: u32) -> String {
+    format!("/dev/loop{number}")
+}

@@ -1,0 +1,56 @@
+//! The real machine: system calls, /proc, /sys and programs.
+//!
+//! One file an idea; `ioctl` alone has unsafe code, `process`-starting is in `program` alone.
+//! Nothing here decides anything: see the contract in `os`.
+
+mod blocks;
+mod errno;
+mod examine;
+mod growth;
+mod handle;
+mod host;
+mod ioctl;
+mod loops;
+mod mounted;
+mod mountinfo;
+mod mounts;
+mod path;
+mod patience;
+mod places;
+mod pool;
+mod program;
+mod programs;
+mod records;
+mod uevents;
+
+#[cfg(test)]
+mod tests;
+
+pub use handle::Handle;
+
+use crate::os::Handles;
+use programs::Installed;
+
+/// This machine.
+#[derive(Debug)]
+pub struct Linux {
+    programs: Installed,
+}
+
+impl Linux {
+    /// Looks once for the programs that will be run. A missing one is an error when it is needed.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { programs: Installed::find() }
+    }
+}
+
+impl Default for Linux {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Handles for Linux {
+    type Handle = Handle;
+}

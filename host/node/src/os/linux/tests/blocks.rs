@@ -1,0 +1,144 @@
+//! Block devices: claimed, read, refused.
+
+use std::fs::OpenOptions;
+use std::io::{Seek, SeekFrom, Write};
+
+use super::*;
+use crate::os::{DeviceId, Kind};
+
+#[test]
+fn a_claim_keeps_others_out_until_it_is_dropped() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let disk = bench.formatted("image", 32 * MIB, FsType::Ext4);
+    let target = bench.place("mnt");
+    let device = bench.linux.open_exclusive(disk.device).unwrap();
+    assert_eq!(bench.linux.open_exclusive(disk.device).unwrap_err().kind, Kind::Busy);
+    let mount = || {
+        let flags = MountFlags::default();
+        bench.linux.mount_device(disk.device, FsType::Ext4, &target, flags, &[])
+    };
+    assert_eq!(mount().unwrap_err().kind, Kind::Busy);
+    drop(device);
+    mount().unwrap();
+    assert_eq!(bench.linux.open_exclusive(disk.device).unwrap_err().kind, Kind::Busy);
+}
+
+#[test]
+fn a_fresh_image_is_blank_and_one_byte_is_not() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let size = 1024 * MIB;
+    let disk = bench.disk("image", size);
+    let found = || {
+        let device = bench.linux.open_exclusive(disk.device).unwrap();
+        bench.linux.probe_device(&device).unwrap()
+    };
+    assert_eq!(found(), Found::Blank);
+    assert_eq!(bench.linux.probe_image(&bench.open("image")).unwrap(), Found::Blank);
+    let node = bench.linux.device_node(disk.device).unwrap();
+    let write = |offset: u64, bytes: &[u8]| {
+        let mut file = OpenOptions::new().write(true).open(&node).unwrap();
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.write_all(bytes).unwrap();
+        sync_file(&file);
+    };
+    write(size - 512, b"EFI PART");
+    let what = "a backup GPT partition table".to_owned();
+    assert_eq!(found(), Found::Foreign { what, offset: size - 512 });
+    write(size - 512, &[0; 8]);
+    write(size / 2, &[1]);
+    assert_eq!(found(), Found::Data { offset: size / 2 });
+    assert_eq!(
+        bench.linux.probe_image(&bench.open("image")).unwrap(),
+        Found::Data { offset: size / 2 }
+    );
+}
+
+#[test]
+fn a_device_that_ends_before_its_size_is_unreadable() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let disk = bench.disk("image", 64 * MIB);
+    let image = OpenOptions::new().write(true).open(bench.dir.join("image")).unwrap();
+    image.set_len(MIB).unwrap();
+    let device = bench.linux.open_exclusive(disk.device).unwrap();
+    let error = bench.linux.probe_device(&device).unwrap_err();
+    assert_eq!(error.kind, Kind::Io, "{error}");
+    assert!(error.detail.contains("unreadable is not blank"), "{error}");
+}
+
+#[test]
+fn one_byte_anywhere_in_an_image_is_found() {
+    use std::os::unix::fs::FileExt;
+    let bench = Bench::new();
+    let image = bench.image("image", 1024 * MIB);
+    assert_eq!(bench.linux.probe_image(&image).unwrap(), Found::Blank);
+    let offset = 1024 * MIB / 64 * 20 + 3 * MIB + 1;
+    let file = OpenOptions::new().write(true).open(bench.dir.join("image")).unwrap();
+    file.write_all_at(b"x", offset).unwrap();
+    assert_eq!(bench.linux.probe_image(&image).unwrap(), Found::Data { offset });
+}
+
+#[test]
+fn odd_sizes_are_read_to_their_end() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    for size in [512, 4096 + 512, MIB + 1536, 8 * MIB + 512, 8 * MIB + 7] {
+        let disk = bench.disk(&format!("image-{size}"), size);
+        assert_eq!(disk.size, size / 512 * 512);
+        let device = bench.linux.open_exclusive(disk.device).unwrap();
+        assert_eq!(bench.linux.probe_device(&device).unwrap(), Found::Blank, "{size}");
+    }
+}
+
+#[test]
+fn each_file_system_is_recognised() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    for fs_type in FsType::ALL {
+        let disk = bench.formatted(fs_type.as_str(), 320 * MIB, fs_type);
+        let device = bench.linux.open_exclusive(disk.device).unwrap();
+        let found = superblock(bench.linux.probe_device(&device).unwrap());
+        assert_eq!((found.fs_type, found.size), (fs_type, 320 * MIB));
+        let error = bench.linux.make_filesystem(&device, fs_type).unwrap_err();
+        assert_eq!(error.kind, Kind::NotEmpty, "never made over another: {error}");
+    }
+}
+
+#[test]
+fn a_device_that_is_not_there() {
+    let linux = Linux::new();
+    let absent = DeviceId { major: 7, minor: 1_000_000 };
+    assert_eq!(linux.device_node(absent).unwrap_err().kind, Kind::NotFound);
+    assert_eq!(linux.device_size(absent).unwrap_err().kind, Kind::NotFound);
+    assert_eq!(linux.open_exclusive(absent).unwrap_err().kind, Kind::NotFound);
+}
+
+#[test]
+fn writes_can_be_refused_and_allowed() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let disk = bench.disk("image", 8 * MIB);
+    assert!(!bench.linux.is_device_readonly(disk.device).unwrap());
+    bench.linux.set_device_readonly(disk.device, true).unwrap();
+    assert!(bench.linux.is_device_readonly(disk.device).unwrap());
+    let device = bench.linux.open_exclusive(disk.device).expect("opened for reading alone");
+    assert_eq!(bench.linux.probe_device(&device).unwrap(), Found::Blank);
+    assert!(bench.linux.make_filesystem(&device, FsType::Ext4).is_err());
+    drop(device);
+    bench.linux.set_device_readonly(disk.device, false).unwrap();
+    assert!(!bench.linux.is_device_readonly(disk.device).unwrap());
+}

@@ -1,0 +1,72 @@
+//! The controller as a child of the node process.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::process::{Child, ChildStdin, Command};
+
+/// What the child may see of this process's environment.
+const PASSED_ON: [&str; 2] = ["MOORING_LOG", "RUST_BACKTRACE"];
+
+/// A running `mooring controller`. Dropping it kills it.
+///
+/// The child holds the other end of a pipe as its standard input, and ends when that closes: it
+/// cannot outlive this process, however this process ends. (`PR_SET_PDEATHSIG` would tie it to the
+/// *thread* that started it, and a runtime's threads come and go.)
+#[derive(Debug)]
+pub struct Controller {
+    child: Child,
+    /// Open for as long as the child shall live.
+    _alive: Option<ChildStdin>,
+}
+
+impl Controller {
+    /// Starts this very program, whatever has become of its file meanwhile, as
+    /// `mooring controller --attached` with further arguments. To be called within a runtime.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn spawn(arguments: &[OsString]) -> io::Result<Self> {
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .arg0("mooring")
+            .args(["controller", "--attached"])
+            .args(arguments)
+            .env_clear()
+            .envs(PASSED_ON.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn()?;
+        // Taken out, because waiting for a child closes its standard input first.
+        let alive = child.stdin.take();
+        Ok(Self { child, _alive: alive })
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Asks it to end, and kills it if it has not after `patience`.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn terminate(&mut self, patience: Duration) -> io::Result<ExitStatus> {
+        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) {
+            kill(Pid::from_raw(pid), Signal::SIGTERM)?;
+        }
+        if let Ok(status) = tokio::time::timeout(patience, self.child.wait()).await {
+            return status;
+        }
+        self.child.kill().await?;
+        self.child.wait().await
+    }
+}

@@ -1,0 +1,364 @@
+//! The model's devices, programs, mounts and mounted file systems.
+
+use std::path::{Path, PathBuf};
+
+use mooring_volume::capability::FsType;
+
+use super::{
+    Bound, Content, DEVTMPFS, DISK, Handle, Image, Model, Twin, What, fail, found, loop_id,
+};
+use crate::mount::Origin;
+use crate::os::{
+    BindSource, BlockDevices, DeviceId, Found, FsUsage, Kind, LoopDevice, LoopDevices, Measure,
+    MountEntry, MountFlags, MountId, MountRef, MountedFilesystems, Mounts, PathKind, Programs,
+    Result,
+};
+
+impl LoopDevices for Twin {
+    fn loops(&self) -> Result<Vec<LoopDevice>> {
+        self.call("listing loop devices", |model| {
+            Ok(model.loops.keys().filter_map(|number| model.device(*number)).collect())
+        })
+    }
+
+    fn bind_loop(&self, image: &Handle, label: &str, readonly: bool) -> Result<LoopDevice> {
+        self.call("binding a loop device", |model| {
+            let What::Image(path) = &image.what else {
+                return fail(Kind::WrongType, "binding", Path::new("no image"));
+            };
+            let number = (0..).find(|n| !model.loops.contains_key(n)).unwrap_or_default();
+            let size = model.images.get(path).map_or(0, |image| image.size);
+            let bound = Bound {
+                image: path.clone(),
+                description: image.description,
+                label: label.to_owned(),
+                bound_readonly: readonly,
+                readonly,
+                size,
+            };
+            model.loops.insert(number, bound);
+            match model.device(number) {
+                Some(device) => Ok(device),
+                None => fail(Kind::Changed, "binding", path),
+            }
+        })
+    }
+
+    fn unbind_loop(&self, device: &LoopDevice) -> Result<()> {
+        self.call("unbinding a loop device", |model| {
+            if model.device(device.number).is_none_or(|now| now.label != device.label) {
+                return Ok(());
+            }
+            if model.mounts.iter().any(|entry| entry.block == Some(device.device)) {
+                return fail(Kind::Busy, "unbinding", Path::new("a loop device"));
+            }
+            model.loops.remove(&device.number);
+            model.release();
+            Ok(())
+        })
+    }
+
+    fn refresh_loop(&self, device: &LoopDevice) -> Result<()> {
+        self.call("refreshing a loop device", |model| {
+            let size = model.image_of(device.device).map(|image| image.size);
+            match (model.loops.get_mut(&device.number), size) {
+                (Some(bound), Some(size)) => {
+                    bound.size = size;
+                    Ok(())
+                }
+                _ => fail(Kind::Changed, "refreshing", Path::new("a loop device")),
+            }
+        })
+    }
+}
+
+fn image(model: &mut Model, device: DeviceId) -> Result<&mut Image> {
+    match model.image_of(device) {
+        Some(image) => Ok(image),
+        None => fail(Kind::NotFound, "using", Path::new("an unbound device")),
+    }
+}
+
+impl BlockDevices for Twin {
+    fn open_exclusive(&self, device: DeviceId) -> Result<Handle> {
+        self.call("opening device", |model| {
+            image(model, device)?;
+            if model.mounts.iter().any(|entry| entry.block == Some(device)) {
+                return fail(Kind::Busy, "opening", Path::new("a mounted device"));
+            }
+            Ok(self.handle(model, What::Device(device.minor)))
+        })
+    }
+
+    fn probe_device(&self, device: &Handle) -> Result<Found> {
+        let number = device_of(device)?;
+        self.call("reading device", |model| found(image(model, loop_id(number))?.content))
+    }
+
+    fn device_size(&self, device: DeviceId) -> Result<u64> {
+        self.call("measuring device", |model| match model.loops.get(&device.minor) {
+            Some(bound) => Ok(bound.size),
+            None => fail(Kind::NotFound, "measuring", Path::new("a device")),
+        })
+    }
+
+    fn is_device_readonly(&self, device: DeviceId) -> Result<bool> {
+        self.call("asking device", |model| {
+            Ok(model.loops.get(&device.minor).is_some_and(|bound| bound.readonly))
+        })
+    }
+
+    fn set_device_readonly(&self, device: DeviceId, readonly: bool) -> Result<()> {
+        self.call("setting device", |model| match model.loops.get_mut(&device.minor) {
+            Some(bound) => {
+                bound.readonly = readonly;
+                Ok(())
+            }
+            None => fail(Kind::NotFound, "setting", Path::new("a device")),
+        })
+    }
+
+    fn device_node(&self, device: DeviceId) -> Result<PathBuf> {
+        self.call("finding device", |_| Ok(format!("/dev/loop{}", device.minor).into()))
+    }
+}
+
+fn device_of(handle: &Handle) -> Result<u32> {
+    match handle.what {
+        What::Device(number) => Ok(number),
+        What::Image(_) | What::Directory(_) => {
+            fail(Kind::WrongType, "using", Path::new("no device"))
+        }
+    }
+}
+
+impl Programs for Twin {
+    fn make_filesystem(&self, device: &Handle, fs_type: FsType) -> Result<()> {
+        let device = loop_id(device_of(device)?);
+        // Two calls, so that it can be cut off.
+        self.call("beginning mkfs", |model| {
+            let image = image(model, device)?;
+            if matches!(image.content, Content::Finished(..) | Content::Foreign) {
+                return fail(Kind::Program { code: Some(1) }, "mkfs", Path::new("a used device"));
+            }
+            image.content = Content::Partial(fs_type);
+            Ok(())
+        })?;
+        self.call("ending mkfs", |model| {
+            let image = image(model, device)?;
+            let uuid = u8::try_from(image.inode % 256).unwrap_or_default();
+            image.content = Content::Finished(fs_type, image.size, uuid);
+            image.formatted += 1;
+            Ok(())
+        })
+    }
+
+    fn grow_ext4_offline(&self, device: &Handle) -> Result<()> {
+        let device = loop_id(device_of(device)?);
+        self.call("growing", |model| grow(image(model, device)?))
+    }
+}
+
+fn grow(image: &mut Image) -> Result<()> {
+    match image.content {
+        Content::Finished(fs_type, _, uuid) => {
+            image.content = Content::Finished(fs_type, image.size, uuid);
+            Ok(())
+        }
+        Content::Blank
+        | Content::Partial(_)
+        | Content::Data
+        | Content::Foreign
+        | Content::Unreadable => fail(Kind::Io, "growing", Path::new("no file system")),
+    }
+}
+
+impl Model {
+    fn top(&self, point: &Path) -> Option<&MountEntry> {
+        self.mounts.iter().rfind(|entry| entry.point == point)
+    }
+
+    fn check_place(&self, target: &Path, wanted: PathKind) -> Result<()> {
+        match self.places.get(target) {
+            Some(kind) if *kind == wanted => Ok(()),
+            Some(_) => fail(Kind::WrongType, "mounting", target),
+            None => fail(Kind::NotFound, "mounting", target),
+        }
+    }
+
+    /// Puts a mount on a path; the rest of the entry is `like`'s.
+    pub(crate) fn put(&mut self, like: MountEntry, target: &Path, flags: MountFlags) {
+        let id = MountId(self.id());
+        self.mounts.push(MountEntry { id, point: target.to_owned(), flags, ..like });
+    }
+
+    fn current(&mut self, mount: &MountRef) -> Result<MountEntry> {
+        match self.top(&mount.point) {
+            Some(top) if top.id == mount.id => Ok(top.clone()),
+            Some(_) | None => fail(Kind::Changed, "using", &mount.point),
+        }
+    }
+
+    fn twin_of(&self, content: Content, device: DeviceId) -> bool {
+        let Content::Finished(FsType::Xfs, _, uuid) = content else { return false };
+        self.mounts.iter().filter_map(|entry| entry.block).any(|other| {
+            let image = self.loops.get(&other.minor).and_then(|b| self.images.get(&b.image));
+            other != device
+                && other != DISK
+                && image.is_some_and(
+                    |image| matches!(image.content, Content::Finished(_, _, id) if id == uuid),
+                )
+        })
+    }
+}
+
+impl Mounts for Twin {
+    fn mounts(&self) -> Result<Vec<MountEntry>> {
+        self.call("reading mounts", |model| Ok(model.mounts.clone()))
+    }
+
+    fn mount_device(
+        &self,
+        device: DeviceId,
+        fs_type: FsType,
+        target: &Path,
+        flags: MountFlags,
+        options: &[String],
+    ) -> Result<()> {
+        self.call("mounting", |model| {
+            model.check_place(target, PathKind::Directory)?;
+            let content = image(model, device)?.content;
+            let same_uuid = model.twin_of(content, device) && !options.contains(&"nouuid".into());
+            if !matches!(content, Content::Finished(there, ..) if there == fs_type) || same_uuid {
+                return fail(Kind::Other, "mounting", target);
+            }
+            // btrfs has an anonymous number in the mount table.
+            let anonymous = DeviceId { major: 0, minor: 100 + device.minor };
+            let entry = MountEntry {
+                id: MountId(0),
+                parent: MountId(1),
+                device: if fs_type == FsType::Btrfs { anonymous } else { device },
+                block: Some(device),
+                root: "/".into(),
+                point: target.to_owned(),
+                fs_type: fs_type.to_string(),
+                flags,
+                readonly_filesystem: flags.readonly,
+            };
+            model.put(entry, target, flags);
+            Ok(())
+        })
+    }
+
+    fn bind(&self, source: BindSource<'_, Handle>, target: &Path, flags: MountFlags) -> Result<()> {
+        self.call("binding", |model| {
+            let (entry, place) = match source {
+                BindSource::Mount(mount) => (model.current(mount)?, PathKind::Directory),
+                BindSource::Directory(handle) => {
+                    let What::Directory(path) = &handle.what else {
+                        return fail(Kind::WrongType, "binding", target);
+                    };
+                    (shown(model, path)?, PathKind::Directory)
+                }
+                BindSource::DeviceNode(device) => {
+                    image(model, device)?;
+                    let node = PathBuf::from(format!("/dev/loop{}", device.minor));
+                    let entry = MountEntry { device: DEVTMPFS, ..shown(model, &node)? };
+                    (entry, PathKind::File)
+                }
+            };
+            model.check_place(target, place)?;
+            model.put(entry, target, flags);
+            Ok(())
+        })
+    }
+
+    fn unmount(&self, mount: &MountRef) -> Result<()> {
+        self.call("unmounting", |model| {
+            if !model.mounts.iter().any(|entry| entry.id == mount.id) {
+                return Ok(());
+            }
+            model.current(mount)?;
+            if model.busy.contains(&mount.point) {
+                return fail(Kind::Busy, "unmounting", &mount.point);
+            }
+            model.mounts.retain(|entry| entry.id != mount.id);
+            Ok(())
+        })
+    }
+}
+
+/// A bind's entry for a path of the node's own disk or of /dev.
+fn shown(model: &Model, path: &Path) -> Result<MountEntry> {
+    let origin = Origin::of(&model.mounts, path);
+    match (origin, model.mounts.first()) {
+        (Some(Origin { device, root }), Some(like)) => {
+            Ok(MountEntry { device, root, block: None, ..like.clone() })
+        }
+        _ => fail(Kind::NotFound, "binding", path),
+    }
+}
+
+impl Twin {
+    fn on_mount<T>(
+        &self,
+        doing: &'static str,
+        mount: &MountRef,
+        act: impl FnOnce(&mut Model, MountEntry) -> Result<T>,
+    ) -> Result<T> {
+        self.wait();
+        self.call(doing, |model| {
+            let entry = model.current(mount)?;
+            act(model, entry)
+        })
+    }
+}
+
+fn carried(model: &mut Model, entry: &MountEntry) -> Result<(u64, Content)> {
+    match entry.block {
+        Some(device) => image(model, device).map(|image| (image.size, image.content)),
+        None => fail(Kind::Unsupported, "asking", &entry.point),
+    }
+}
+
+impl MountedFilesystems for Twin {
+    fn filesystem_size(&self, mount: &MountRef, _fs_type: FsType) -> Result<u64> {
+        self.on_mount("measuring a file system", mount, |model, entry| {
+            match carried(model, &entry)? {
+                (_, Content::Finished(_, size, _)) => Ok(size),
+                _ => fail(Kind::Io, "measuring", &entry.point),
+            }
+        })
+    }
+
+    fn grow_mounted(&self, mount: &MountRef, fs_type: FsType) -> Result<()> {
+        self.on_mount("growing a file system", mount, |model, entry| {
+            if fs_type == FsType::Ext4 && model.unprivileged {
+                return fail(Kind::Denied, "growing", &entry.point);
+            }
+            match entry.block {
+                Some(device) => grow(image(model, device)?),
+                None => fail(Kind::Unsupported, "growing", &entry.point),
+            }
+        })
+    }
+
+    fn usage(&self, mount: &MountRef) -> Result<FsUsage> {
+        self.on_mount("asking a file system", mount, |model, entry| {
+            let total = carried(model, &entry).map_or(1 << 40, |(size, _)| size);
+            let measure = Measure { total, available: total / 2, used: total / 2 };
+            Ok(FsUsage { bytes: measure, inodes: measure })
+        })
+    }
+
+    fn give_to_group(&self, mount: &MountRef, group: u32) -> Result<()> {
+        self.on_mount("giving a directory away", mount, |model, entry| {
+            if let Some(device) = entry.block {
+                image(model, device)?.group = Some(group);
+            } else if let Some(owner) = model.directories.get_mut(&entry.root) {
+                *owner = Some(group);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! What the node remembers of a volume on disk, and nothing that the kernel knows better.
+//!
+//! One file a volume, written before the first effect and removed after the last. It holds no
+//! secret. Loop numbers, mount ids and what is mounted are not in it: the kernel's tables have
+//! them, and loop devices carry the volume's label. It ends with a checksum, so that a torn or
+//! flipped file is noticed and never taken for a fresh start.
+//!
+//! Invariant: what was acknowledged is durable: the file is replaced as a whole and synced.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use mooring_volume::capability::{AccessMode, FsType};
+use mooring_volume::{DriverName, NodeId, VolumeId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::mount::Origin;
+use crate::os::{BackingFile, MountFlags};
+
+/// The format's version; others are refused.
+const VERSION: u32 = 1;
+
+/// What is remembered of one volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    version: u32,
+    /// Whose it is; checked when it is read.
+    pub(crate) volume: VolumeId,
+    /// The boot that `staging` is of. Another boot's mounts and devices are gone.
+    pub(crate) boot: String,
+    /// What is known of its formatting. Outlives `staging` while mkfs was begun and not ended.
+    pub(crate) format: Option<Format>,
+    /// How it is staged; none while only `format` is worth remembering.
+    pub(crate) staging: Option<Staging>,
+}
+
+/// How far formatting came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Format {
+    /// Of which image: another file of the same name starts anew.
+    pub(crate) image: BackingFile,
+    /// As what.
+    pub(crate) fs_type: FsType,
+    /// Whether it was done.
+    pub(crate) progress: Progress,
+}
+
+/// See [`Format`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Progress {
+    /// The image was proven blank and mkfs was about to run: what is on it now, short of a
+    /// finished file system, is left over from that.
+    Formatting,
+    /// mkfs had ended and the device was synced, or a finished file system was found.
+    Formatted,
+}
+
+/// A volume on this node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Staging {
+    /// Where it is staged, as in the mount table.
+    pub(crate) path: PathBuf,
+    /// What it is made of.
+    pub(crate) source: Source,
+    /// What its consumers see.
+    pub(crate) access: Access,
+    /// As it was asked for.
+    pub(crate) mode: AccessMode,
+    /// Where it is published, or about to be.
+    pub(crate) targets: BTreeMap<PathBuf, Target>,
+}
+
+/// What a volume is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Source {
+    /// A file, through a loop device.
+    Image {
+        /// The pool's directory, as the operator wrote it.
+        root: PathBuf,
+        /// The file below it.
+        below: PathBuf,
+        /// Which file that was.
+        backing: BackingFile,
+    },
+    /// A directory, by a bind mount.
+    Directory {
+        /// The pool's directory, as the operator wrote it.
+        root: PathBuf,
+        /// The directory below it.
+        below: PathBuf,
+        /// What its mounts show.
+        origin: Origin,
+    },
+}
+
+/// What consumers see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum Access {
+    /// A raw device.
+    Block,
+    /// A directory.
+    Mount {
+        /// None for directories of a pool, which are on the pool's own file system.
+        fs_type: Option<FsType>,
+        /// Of the staging mount.
+        flags: MountFlags,
+        /// As asked, sorted; the host's own (nouuid) are not among them.
+        options: Vec<String>,
+        /// The group that the root directory was given to.
+        group: Option<u32>,
+    },
+}
+
+/// One publication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Target {
+    /// Of the mount at the target.
+    pub(crate) flags: MountFlags,
+    /// As it was asked for.
+    pub(crate) mode: AccessMode,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// There is no file.
+    Absent,
+    /// There is one, and it can't be trusted; why.
+    Unreadable(String),
+    /// A whole one.
+    Whole(Box<Record>),
+}
+
+impl Record {
+    /// A record with nothing in it yet.
+    pub(crate) fn new(volume: VolumeId, boot: String) -> Self {
+        Self { version: VERSION, volume, boot, format: None, staging: None }
+    }
+
+    /// The file's bytes: one line of JSON, one with its SHA-256.
+    ///
+    /// # Errors
+    /// What can't be written as JSON: a path that is not UTF-8.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = serde_json::to_vec(self)?;
+        let sum = checksum(&bytes);
+        bytes.push(b'\n');
+        bytes.extend_from_slice(sum.as_bytes());
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+}
+
+impl Stored {
+    /// From a file's bytes, if there is one.
+    pub(crate) fn decode(bytes: Option<&[u8]>, volume: &VolumeId) -> Self {
+        let Some(bytes) = bytes else { return Self::Absent };
+        match read(bytes) {
+            Ok(record) if record.volume == *volume => Self::Whole(Box::new(record)),
+            Ok(record) => Self::Unreadable(format!("it is of volume {}", record.volume)),
+            Err(why) => Self::Unreadable(why),
+        }
+    }
+
+    /// What is known of formatting, of any boot.
+    pub(crate) fn format(&self) -> Option<&Format> {
+        match self {
+            Self::Whole(record) => record.format.as_ref(),
+            Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// The staging, if it is of this boot.
+    pub(crate) fn staging(&self, boot: &str) -> Option<&Staging> {
+        match self {
+            Self::Whole(record) if record.boot == boot => record.staging.as_ref(),
+            Self::Whole(_) | Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// Targets that were made here, of any boot: their directories and files outlive a boot.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &PathBuf> {
+        let staging = match self {
+            Self::Whole(record) => record.staging.as_ref(),
+            Self::Absent | Self::Unreadable(_) => None,
+        };
+        staging.into_iter().flat_map(|staging| staging.targets.keys())
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Record, String> {
+    let torn = || "it is torn: its checksum is missing or does not fit".to_owned();
+    let body = bytes.strip_suffix(b"\n").ok_or_else(torn)?;
+    let split = body.iter().rposition(|byte| *byte == b'\n').ok_or_else(torn)?;
+    let (json, sum) = body.split_at_checked(split).ok_or_else(torn)?;
+    if sum.strip_prefix(b"\n") != Some(checksum(json).as_bytes()) {
+        return Err(torn());
+    }
+    let record: Record = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    if record.version == VERSION {
+        Ok(record)
+    } else {
+        Err(format!("its version is {}; this program writes {VERSION}", record.version))
+    }
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// Where the records of one driver lie.
+pub(crate) fn directory(state_dir: &Path, driver: &DriverName) -> PathBuf {
+    state_dir.join("node").join(driver.as_str())
+}
+
+/// Where the record of one volume lies.
+pub(crate) fn path(state_dir: &Path, driver: &DriverName, volume: &VolumeId) -> PathBuf {
+    directory(state_dir, driver).join(format!("{}.json", volume.key()))
+}
+
+/// The label of a volume's loop devices: 62 bytes, of at most 63. Loop devices are the machine's,
+/// and there may be several hosts on it (nodes that are containers, a demonstration beside the
+/// real thing): the node's id and its state directory tell theirs apart.
+pub(crate) fn label(
+    state_dir: &Path,
+    node: &NodeId,
+    driver: &DriverName,
+    volume: &VolumeId,
+) -> String {
+    let digest = Sha256::new()
+        .chain_update(state_dir.as_os_str().as_encoded_bytes())
+        .chain_update([0])
+        .chain_update(node.as_str())
+        .chain_update([0])
+        .chain_update(driver.as_str())
+        .chain_update([0])
+        .chain_update(volume.as_str())
+        .finalize();
+    let hex: String = digest.iter().take(27).map(|byte| format!("{byte:02x}")).collect();
+    format!("mooring:{hex}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! Carries steps out, one after the other, and stops at the first that fails. Decides nothing
+//! but what a step's own safety asks for: a last look on the descriptor that is used.
+
+use std::path::{Path, PathBuf};
+
+use mooring_volume::{Error, Result};
+
+use crate::mount::{Belongings, Stack};
+use crate::observe::Scope;
+use crate::os::{BindSource, LoopDevice, Machine, MountEntry, MountFlags};
+use crate::record::Record;
+use crate::seen::Seen;
+use crate::steps::{Step, prove};
+
+/// What the steps of one operation work with.
+pub(crate) struct Runner<'a, M: Machine> {
+    os: &'a M,
+    path: PathBuf,
+    label: String,
+    own: Belongings,
+    device: Option<LoopDevice>,
+    source: Option<M::Handle>,
+    proven: Option<M::Handle>,
+}
+
+impl<'a, M: Machine> Runner<'a, M> {
+    /// For steps that came of `seen`; `source` is what was opened when looking.
+    pub(crate) fn new(
+        os: &'a M,
+        scope: &Scope<'_>,
+        seen: &Seen,
+        source: Option<M::Handle>,
+    ) -> Self {
+        Self {
+            os,
+            path: scope.record(&seen.volume),
+            label: scope.label(&seen.volume),
+            own: seen.own.clone(),
+            device: seen.loops.first().cloned(),
+            source,
+            proven: None,
+        }
+    }
+
+    /// Carries all of them out.
+    ///
+    /// # Errors
+    /// Of the first step that fails; those before it stand.
+    pub(crate) fn run(&mut self, steps: &[Step]) -> Result<()> {
+        for step in steps {
+            tracing::debug!(?step, "carrying out");
+            self.carry_out(step)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, step: &Step) -> Result<()> {
+        let os = self.os;
+        match step {
+            Step::WriteRecord(record) => self.write(record),
+            Step::RemoveRecord => Ok(os.remove_record(&self.path)?),
+            Step::AttachImage { readonly } => self.attach(*readonly),
+            Step::RefreshDevice => Ok(os.refresh_loop(self.device()?)?),
+            Step::ProveFormattable { own_remains } => self.prove(*own_remains),
+            Step::MakeFilesystem(fs_type) => {
+                let proven = self.proven.take().ok_or_else(|| missing("a proven device"))?;
+                Ok(os.make_filesystem(&proven, *fs_type)?)
+            }
+            Step::GrowExt4 => {
+                let opened = os.open_exclusive(self.device()?.device)?;
+                Ok(os.grow_ext4_offline(&opened)?)
+            }
+            Step::MountDevice { fs_type, target, flags, options } => {
+                let device = self.device()?.device;
+                Ok(os.mount_device(device, *fs_type, target, *flags, options)?)
+            }
+            Step::BindDirectory { target, flags } => {
+                let source = self.source.as_ref().ok_or_else(|| missing("the directory"))?;
+                Ok(os.bind(BindSource::Directory(source), target, *flags)?)
+            }
+            Step::Verify { target, flags } => self.verify(target, *flags),
+            Step::GrowMounted { target, fs_type } => {
+                let mounted = self.top(target)?;
+                Ok(os.grow_mounted(&mounted.reference(), *fs_type)?)
+            }
+            Step::GiveToGroup { target, group } => {
+                let mounted = self.top(target)?;
+                Ok(os.give_to_group(&mounted.reference(), *group)?)
+            }
+            Step::CreateDirectory(path) => Ok(os.create_directory(path)?),
+            Step::CreateFile(path) => Ok(os.create_file(path)?),
+            Step::BindMount { source, target, flags } => {
+                Ok(os.bind(BindSource::Mount(source), target, *flags)?)
+            }
+            Step::BindNode { device, target, flags } => {
+                Ok(os.bind(BindSource::DeviceNode(*device), target, *flags)?)
+            }
+            Step::SetDeviceReadonly { device, readonly } => {
+                Ok(os.set_device_readonly(*device, *readonly)?)
+            }
+            Step::Unmount(mount) => Ok(os.unmount(mount)?),
+            Step::Detach(device) => Ok(os.unbind_loop(device)?),
+            Step::RemovePlace(path) => Ok(os.remove_empty(path)?),
+        }
+    }
+
+    fn write(&self, record: &Record) -> Result<()> {
+        let bytes = record.encode().map_err(|error| {
+            Error::invalid(format!("the volume's paths can't be recorded: {error}"))
+        })?;
+        Ok(self.os.write_record(&self.path, &bytes)?)
+    }
+
+    fn device(&self) -> Result<&LoopDevice> {
+        self.device.as_ref().ok_or_else(|| missing("a device"))
+    }
+
+    fn attach(&mut self, readonly: bool) -> Result<()> {
+        let source = self.source.as_ref().ok_or_else(|| missing("the image"))?;
+        let device = self.os.bind_loop(source, &self.label, readonly)?;
+        // The new device's mounts are the volume's from here on.
+        let mounts = self.os.mounts()?;
+        self.own = Belongings::of(std::slice::from_ref(&device), None, &[], &mounts);
+        self.device = Some(device);
+        Ok(())
+    }
+
+    /// The descriptor that is proven here is the one that mkfs gets.
+    fn prove(&mut self, own_remains: bool) -> Result<()> {
+        let opened = self.os.open_exclusive(self.device()?.device)?;
+        prove(&self.os.probe_device(&opened)?, own_remains)?;
+        self.proven = Some(opened);
+        Ok(())
+    }
+
+    fn top(&self, target: &Path) -> Result<MountEntry> {
+        let mounts = self.os.mounts()?;
+        match Stack::at(&mounts, target).top() {
+            Some(top) if self.own.owns(top) => Ok(top.clone()),
+            Some(_) | None => Err(Error::aborted(format!(
+                "what is mounted at {} is not the volume; something else changed the mounts",
+                target.display()
+            ))),
+        }
+    }
+
+    /// After a mount: the table must show the volume on top, and its device must still be bound
+    /// to the image that it was bound to.
+    fn verify(&self, target: &Path, flags: MountFlags) -> Result<()> {
+        let top = self.top(target)?;
+        if top.flags != flags {
+            return Err(Error::aborted(format!(
+                "the mount at {} has the flags {:?} where {flags:?} were asked for",
+                target.display(),
+                top.flags
+            )));
+        }
+        let Some(device) = &self.device else { return Ok(()) };
+        let bound = self.os.loops()?.into_iter().any(|now| {
+            now.number == device.number
+                && now.backing == device.backing
+                && now.label == device.label
+        });
+        if bound {
+            Ok(())
+        } else {
+            Err(Error::aborted(format!(
+                "/dev/loop{} was bound to another image while it was mounted",
+                device.number
+            )))
+        }
+    }
+}
+
+/// A plan that uses what it did not make is this program's fault.
+fn missing(what: &str) -> Error {
+    Error::internal(format!("the steps use {what} that none of them made"))
+}

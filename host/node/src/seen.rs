@@ -1,0 +1,100 @@
+//! What was seen of the machine for one volume, at one moment: the input of the pure functions.
+
+use std::path::{Path, PathBuf};
+
+use mooring_volume::VolumeId;
+
+use crate::mount::{Belongings, Origin, Stack};
+use crate::os::{BackingFile, Found, LoopDevice, MountEntry, PathKind};
+use crate::record::{Record, Staging, Stored};
+
+/// The parts that every operation looks at. None of it reads a volume.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    /// Which volume.
+    pub(crate) volume: VolumeId,
+    /// The boot that the tables are of.
+    pub(crate) boot: String,
+    /// The volume's record.
+    pub(crate) stored: Stored,
+    /// The whole mount table.
+    pub(crate) mounts: Vec<MountEntry>,
+    /// The loop devices with the volume's label.
+    pub(crate) loops: Vec<LoopDevice>,
+    /// What of the mount table is the volume's.
+    pub(crate) own: Belongings,
+}
+
+impl Seen {
+    /// The staging of this boot.
+    pub(crate) fn staging(&self) -> Option<&Staging> {
+        self.stored.staging(&self.boot)
+    }
+
+    /// The mounts on a path.
+    pub(crate) fn stack(&self, path: &Path) -> Stack<'_> {
+        Stack::at(&self.mounts, path)
+    }
+
+    /// The volume's mounts on other paths than these.
+    pub(crate) fn own_elsewhere(&self, path: &Path) -> Vec<&MountEntry> {
+        self.mounts.iter().filter(|e| !e.is_at(path) && self.own.owns(e)).collect()
+    }
+
+    /// The record to write next: the one that was read, freed of what another boot staged; a new
+    /// one where there is none, or none that can be trusted. The latter never leads to formatting:
+    /// `steps::content` refuses that before anything is written.
+    pub(crate) fn record(&self) -> Record {
+        match &self.stored {
+            Stored::Absent | Stored::Unreadable(_) => {
+                Record::new(self.volume.clone(), self.boot.clone())
+            }
+            Stored::Whole(record) => {
+                let mut record = Record::clone(record);
+                if record.boot != self.boot {
+                    record.boot.clone_from(&self.boot);
+                    record.staging = None;
+                }
+                record
+            }
+        }
+    }
+}
+
+/// What an attachment turned out to be, for staging.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SourceSeen {
+    /// An image file.
+    Image(ImageSeen),
+    /// A directory.
+    Directory {
+        /// The pool.
+        root: PathBuf,
+        /// The directory below it.
+        below: PathBuf,
+        /// What mounts of it show.
+        origin: Origin,
+    },
+}
+
+/// An image file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageSeen {
+    /// The pool.
+    pub(crate) root: PathBuf,
+    /// The file below it.
+    pub(crate) below: PathBuf,
+    /// Which file it is.
+    pub(crate) backing: BackingFile,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Loop devices bound to it, whosever.
+    pub(crate) loops: Vec<LoopDevice>,
+    /// What it holds; none where that is not needed (raw) or was not read (mounted).
+    pub(crate) found: Option<Found>,
+    /// Bytes that the mounted file system spans, where it grows mounted and may.
+    pub(crate) mounted_size: Option<u64>,
+}
+
+/// What stands at a path that nothing is mounted on.
+pub(crate) type Place = Option<PathKind>;

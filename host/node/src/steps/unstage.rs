@@ -1,0 +1,89 @@
+//! Unstaging: takes the volume off the node. Asks no backend and reads no volume.
+
+use std::path::Path;
+
+use mooring_volume::{Error, Result};
+
+use super::Step;
+use crate::os::MountEntry;
+use crate::record::{Progress, Record, Stored};
+use crate::seen::Seen;
+
+/// The steps from `seen` to a node without the volume. What is not staged there is OK.
+///
+/// # Errors
+/// `FailedPrecondition` while the volume is published, or covered by a foreign mount.
+pub(crate) fn unstage(seen: &Seen, path: &Path) -> Result<Vec<Step>> {
+    if seen.staging().is_some_and(|staging| staging.path != path) {
+        // Staged elsewhere: at this path it is unstaged already.
+        return Ok(Vec::new());
+    }
+    let stack = seen.stack(path);
+    if let Some(foreign) = stack.foreign_above_own(&seen.own) {
+        return Err(Error::precondition(format!(
+            "staging_target_path {} has a mount on it ({}) that is not this volume's; it is left \
+             alone: unmount it first",
+            path.display(),
+            foreign.fs_type
+        )));
+    }
+    let elsewhere = seen.own_elsewhere(path);
+    if !elsewhere.is_empty() && belongs_here(seen, path) {
+        return Err(published(seen, &elsewhere));
+    }
+    if !elsewhere.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut steps: Vec<Step> =
+        stack.own_on_top(&seen.own).iter().map(|e| Step::Unmount(e.reference())).collect();
+    steps.extend(seen.loops.iter().cloned().map(Step::Detach));
+    steps.extend(forget(seen));
+    Ok(steps)
+}
+
+/// Whether the volume is known, or seen, to be staged at this path.
+fn belongs_here(seen: &Seen, path: &Path) -> bool {
+    seen.staging().is_some() || seen.stack(path).has_own(&seen.own) || !seen.loops.is_empty()
+}
+
+fn published(seen: &Seen, mounts: &[&MountEntry]) -> Error {
+    let points: Vec<String> = mounts.iter().map(|e| e.point.display().to_string()).collect();
+    Error::precondition(format!(
+        "volume {} is still mounted at {}; unpublish it there first",
+        seen.volume,
+        points.join(", ")
+    ))
+}
+
+/// The record goes last. What it knows of an mkfs that was cut off stays: without it the next
+/// stage would find remains that it may not touch.
+fn forget(seen: &Seen) -> Option<Step> {
+    match &seen.stored {
+        Stored::Absent => None,
+        Stored::Unreadable(_) => Some(Step::RemoveRecord),
+        Stored::Whole(record) => {
+            let cut_off = |record: &Record| {
+                record.format.as_ref().is_some_and(|f| f.progress == Progress::Formatting)
+            };
+            if !cut_off(record) {
+                Some(Step::RemoveRecord)
+            } else if record.staging.is_some() {
+                let mut rest = Record::clone(record);
+                rest.staging = None;
+                Some(Step::WriteRecord(Box::new(rest)))
+            } else {
+                None
+            }
+        }
+    }
+}
+
+/// Whether nothing of the volume is on the node: no mount of it anywhere, no device, no record of
+/// a staging of this boot.
+pub(crate) fn clean(seen: &Seen) -> bool {
+    let readable = !matches!(seen.stored, Stored::Unreadable(_));
+    readable
+        && seen.loops.is_empty()
+        && seen.staging().is_none()
+        && !seen.mounts.iter().any(|entry| seen.own.owns(entry))
+}

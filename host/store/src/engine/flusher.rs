@@ -1,0 +1,126 @@
+//! The thread that brings batches to the disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+
+use redb::ReadableDatabase;
+
+use super::{Engine, Progress, Rows, Snapshot, file};
+use crate::StorageError;
+use crate::lock::Exclusive;
+
+/// What the flusher alone writes to.
+pub(super) struct Target {
+    pub(super) database: redb::Database,
+    /// The file says that serials below this may have been handed out.
+    pub(super) reserved: u64,
+    /// Keeps other processes off the directory as long as the file is open.
+    pub(super) _lock: Exclusive,
+}
+
+/// One batch: everything that had been written when it was taken.
+struct Batch {
+    rows: Arc<Rows>,
+    /// The generation of its last update.
+    generation: u64,
+    /// The next serial at that time.
+    serial: u64,
+}
+
+pub(super) fn start(engine: Arc<Engine>, target: Target) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("store-flusher".to_owned()).spawn(move || run(&engine, target))
+}
+
+fn run(engine: &Engine, mut target: Target) {
+    while let Some(batch) = next(engine) {
+        // A panic here would leave every waiter waiting for ever.
+        let committed = catch_unwind(AssertUnwindSafe(|| target.commit(&batch)))
+            .unwrap_or_else(|_| Err(StorageError("writing it panicked".to_owned())));
+        let failed = committed.is_err();
+        finish(engine, &batch, committed);
+        if failed {
+            park(engine);
+            break;
+        }
+    }
+    // Readers go before the file does.
+    engine.lock().snapshot = None;
+}
+
+/// Waits until someone wants the disk; answers all that has gathered, or none to stop.
+fn next(engine: &Engine) -> Option<Batch> {
+    let mut shared = engine.lock();
+    let durable = |engine: &Engine| engine.progress.borrow().durable;
+    while shared.wanted <= durable(engine) && !shared.closing {
+        shared = engine.demand.wait(shared).unwrap_or_else(PoisonError::into_inner);
+    }
+    if shared.gathered.is_empty() {
+        return None;
+    }
+    shared.flushing = Arc::new(std::mem::take(&mut shared.gathered));
+    Some(Batch {
+        rows: Arc::clone(&shared.flushing),
+        generation: shared.written,
+        serial: shared.serial,
+    })
+}
+
+/// After a failure: keeps the file open for readers until the host stops.
+fn park(engine: &Engine) {
+    let mut shared = engine.lock();
+    while !shared.closing {
+        shared = engine.demand.wait(shared).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// Makes the outcome known.
+fn finish(engine: &Engine, batch: &Batch, committed: Result<Snapshot, StorageError>) {
+    let progress = match committed {
+        Ok(snapshot) => {
+            engine.syncs.fetch_add(1, Ordering::Relaxed);
+            let mut shared = engine.lock();
+            // Together, so that no reader misses the rows between the two.
+            shared.snapshot = Some(Arc::new(snapshot));
+            shared.flushing = Arc::default();
+            Progress { durable: batch.generation, fault: None }
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "the store takes no more writes; restart the host");
+            Progress { durable: engine.progress.borrow().durable, fault: Some(fault) }
+        }
+    };
+    engine.progress.send_replace(progress);
+    // The lock orders this after a waiter's look at the progress.
+    drop(engine.lock());
+    engine.done.notify_all();
+}
+
+impl Target {
+    fn commit(&mut self, batch: &Batch) -> Result<Snapshot, StorageError> {
+        let committed = self.try_commit(batch);
+        committed.map_err(|error| StorageError(format!("writing it failed: {error}")))
+    }
+
+    fn try_commit(&mut self, batch: &Batch) -> Result<Snapshot, redb::Error> {
+        // redb's default, one fsync a commit: pages carry checksums, and a commit that was torn
+        // by a power cut is rolled back when the file is opened.
+        let transaction = self.database.begin_write()?;
+        {
+            let mut table = transaction.open_table(file::ROWS)?;
+            for (key, row) in batch.rows.iter() {
+                match row {
+                    Some(row) => table.insert(key.as_slice(), row.as_ref())?,
+                    None => table.remove(key.as_slice())?,
+                };
+            }
+        }
+        if batch.serial.saturating_add(file::RESERVE / 2) > self.reserved {
+            self.reserved = batch.serial.saturating_add(file::RESERVE);
+            transaction.open_table(file::META)?.insert(file::SERIALS, self.reserved)?;
+        }
+        transaction.commit()?;
+        Ok(self.database.begin_read()?.open_table(file::ROWS)?)
+    }
+}

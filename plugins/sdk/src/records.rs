@@ -1,0 +1,203 @@
+//! Typed records in the driver's store, and pages over them.
+//!
+//! A record is one key; what it holds is written in postcard, which is compact and cheap to read.
+//! Make the record an enum with a case for each version of its form: the case's number stands
+//! first in the bytes, an older component that meets a newer case says so instead of guessing.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use core::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::bindings::types::Page;
+use crate::error::{Error, Result};
+use crate::logging::{Level, log};
+use crate::state::{Entry, State, StateError};
+
+/// Records of one kind, each under `<prefix><id>`.
+#[derive(Debug)]
+pub struct Table<T> {
+    prefix: &'static str,
+    kind: PhantomData<fn() -> T>,
+}
+
+/// A record and the version to hand to [`Table::replace`] and [`Table::remove`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// What is stored.
+    pub value: T,
+    /// The version of it.
+    pub version: u64,
+}
+
+/// A page of records, by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// Ids and records, in the ids' order.
+    pub entries: Vec<(String, T)>,
+    /// The token of the next page; none on the last.
+    pub next: Option<String>,
+}
+
+/// The longest page, and the page where the caller leaves it open: one less than the host's
+/// `scan` gives, so that one read also tells whether there is more.
+pub const PAGE: u32 = 999;
+
+/// What tokens start with: a token is the id after which the next page starts, so it stays good
+/// whatever is created and deleted meanwhile.
+const TOKEN: &str = "after:";
+
+impl<T: Serialize + DeserializeOwned> Table<T> {
+    /// The table whose keys start with `prefix`, such as `volume/`.
+    #[must_use]
+    pub const fn new(prefix: &'static str) -> Self {
+        Self { prefix, kind: PhantomData }
+    }
+
+    /// One record, if it is there.
+    ///
+    /// # Errors
+    /// `Unavailable` where the store cannot be read, `DataLoss` for a record that cannot.
+    pub fn get(&self, state: &impl State, id: &str) -> Result<Option<Found<T>>> {
+        let Some(entry) = state.get(&self.key(id))? else { return Ok(None) };
+        Ok(Some(Found { value: self.decode(&entry)?, version: entry.version }))
+    }
+
+    /// One record that must be there.
+    ///
+    /// # Errors
+    /// `NotFound`, and as [`get`](Self::get).
+    pub fn find(&self, state: &impl State, id: &str) -> Result<Found<T>> {
+        self.get(state, id)?.ok_or_else(|| {
+            Error::not_found(format!("there is no {} {id:?}", self.prefix.trim_end_matches('/')))
+        })
+    }
+
+    /// Creates what belongs to an id, once: first the record, then the thing itself by `make`.
+    /// Answers the record that stands.
+    ///
+    /// Where a record is there already, `fits` says whether it is what is asked for, and `make`
+    /// is called all the same, for the record that is there: the call that wrote it may have died
+    /// before it made anything. So `make` has to be repeatable. Where it fails, and the failure is
+    /// one after which surely nothing was made, a record of this call is taken back; else it
+    /// stays, so that the repeated call and the deletion find it.
+    ///
+    /// # Errors
+    /// What `fits` and `make` answer; `Aborted` where the record vanished meanwhile;
+    /// `Unavailable`, or `ResourceExhausted` where the driver's quota is used up.
+    pub fn create(
+        &self,
+        state: &impl State,
+        id: &str,
+        value: T,
+        fits: impl FnOnce(&T) -> Result<()>,
+        make: impl FnOnce(&T) -> Result<()>,
+    ) -> Result<T> {
+        match state.insert(&self.key(id), &encode(&value)?) {
+            Ok(version) => match make(&value) {
+                Ok(()) => Ok(value),
+                Err(error) => Err(self.take_back(state, id, version, error)),
+            },
+            Err(StateError::Conflict) => {
+                let found = self.get(state, id)?.ok_or(StateError::Conflict)?;
+                fits(&found.value)?;
+                make(&found.value)?;
+                Ok(found.value)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn take_back(&self, state: &impl State, id: &str, version: u64, error: Error) -> Error {
+        if error.had_no_effect()
+            && let Err(second) = state.remove(&self.key(id), version)
+        {
+            let second = Error::from(second);
+            log(
+                Level::Warn,
+                format_args!("the record of {id}, which was not made, stays for now: {second}"),
+            );
+        }
+        error
+    }
+
+    /// Writes a record that has not changed since it was found; answers its version.
+    ///
+    /// # Errors
+    /// `Aborted` where it has changed; `Unavailable`, `ResourceExhausted`.
+    pub fn replace(&self, state: &impl State, id: &str, value: &T, version: u64) -> Result<u64> {
+        Ok(state.replace(&self.key(id), &encode(value)?, version)?)
+    }
+
+    /// Removes a record that has not changed since it was found.
+    ///
+    /// # Errors
+    /// `Aborted` where it has changed; `Unavailable`.
+    pub fn remove(&self, state: &impl State, id: &str, version: u64) -> Result<()> {
+        Ok(state.remove(&self.key(id), version)?)
+    }
+
+    /// One page, in the ids' order: a record that exists throughout a listing is in it exactly
+    /// once. The cost follows the page, not the table.
+    ///
+    /// # Errors
+    /// `Aborted` for a token that is none of this table's; `Unavailable`, `DataLoss`.
+    pub fn page(&self, state: &impl State, page: &Page) -> Result<Listed<T>> {
+        let after = page.token.as_deref().map(|token| self.after(token)).transpose()?;
+        let length = match page.max_entries {
+            0 => PAGE,
+            asked => asked.min(PAGE),
+        };
+        let mut found = state.scan(self.prefix, after.as_deref(), length + 1)?;
+        let more = found.len() > length as usize;
+        found.truncate(length as usize);
+        let next = found.last().filter(|_| more).map(|last| format!("{TOKEN}{}", self.id(last)));
+        let entries = found
+            .iter()
+            .map(|entry| Ok((self.id(entry).to_owned(), self.decode(entry)?)))
+            .collect::<Result<_>>()?;
+        Ok(Listed { entries, next })
+    }
+
+    fn key(&self, id: &str) -> String {
+        [self.prefix, id].concat()
+    }
+
+    fn id<'a>(&self, entry: &'a Entry) -> &'a str {
+        entry.key.strip_prefix(self.prefix).unwrap_or(&entry.key)
+    }
+
+    /// The key that a token stands for.
+    fn after(&self, token: &str) -> Result<String> {
+        match token.strip_prefix(TOKEN) {
+            // No id of the contract is longer than this.
+            Some(id) if (1..=128).contains(&id.len()) => Ok(self.key(id)),
+            _ => Err(Error::aborted(
+                "the starting token is none that this driver gave; start the listing anew",
+            )),
+        }
+    }
+
+    fn decode(&self, entry: &Entry) -> Result<T> {
+        postcard::from_bytes(&entry.value).map_err(|_| {
+            Error::data_loss(format!(
+                "the record {} cannot be read: it is damaged, or a newer version of this backend \
+                 wrote it; restore the driver's state or go back to that version",
+                entry.key
+            ))
+        })
+    }
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    postcard::to_allocvec(value)
+        .map_err(|_| Error::internal("a record of this backend's own cannot be written"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The configuration that a test's host gets, written as an operator would.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::Place;
+
+/// The driver over images.
+pub const IMAGE: &str = "image.mooring.dev";
+
+/// The driver over directories.
+pub const DIRECTORY: &str = "dir.mooring.dev";
+
+/// The id of the node.
+pub const NODE: &str = "worker-1";
+
+/// The user that the controller process becomes.
+pub const CONTROLLER_UID: u32 = 64613;
+
+/// What differs from test to test.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What image volumes get that do not say which file system they want.
+    pub filesystem: &'static str,
+    /// Whether the driver over directories is there, too.
+    pub directory: bool,
+    /// Granted beyond the host's own list.
+    pub mount_options: Vec<&'static str>,
+    /// `MOORING_LOG`.
+    pub log: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { filesystem: "ext4", directory: false, mount_options: vec![], log: "info" }
+    }
+}
+
+/// The paths of a host.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// `stateDir`
+    pub state: PathBuf,
+    /// `socketDir`
+    pub sockets: PathBuf,
+    /// The only one of `node.targetRoots`.
+    pub targets: PathBuf,
+    /// The file itself.
+    pub config: PathBuf,
+    /// What the processes write to standard error.
+    pub log: PathBuf,
+}
+
+impl Paths {
+    /// Of the host in a place.
+    #[must_use]
+    pub fn of(place: &Place) -> Self {
+        Self {
+            state: place.path("state"),
+            sockets: place.path("run"),
+            targets: place.path("pods"),
+            config: place.path("mooring.yaml"),
+            log: place.path("log"),
+        }
+    }
+
+    /// Where the node process keeps its records.
+    #[must_use]
+    pub fn node_state(&self) -> PathBuf {
+        self.state.join("node")
+    }
+
+    /// Where the controller process keeps its own.
+    #[must_use]
+    pub fn controller_state(&self) -> PathBuf {
+        self.state.join("controller")
+    }
+
+    /// The pool of both drivers.
+    #[must_use]
+    pub fn pool(&self) -> PathBuf {
+        self.state.join("pool")
+    }
+
+    /// The socket that answers every service.
+    #[must_use]
+    pub fn socket(&self, driver: &str) -> PathBuf {
+        self.sockets.join(driver).join("csi.sock")
+    }
+
+    /// The socket of the controller process.
+    #[must_use]
+    pub fn controller_socket(&self, driver: &str) -> PathBuf {
+        self.sockets.join("controller").join(driver).join("csi.sock")
+    }
+
+    /// The files of images that exist.
+    #[must_use]
+    pub fn images(&self) -> Vec<PathBuf> {
+        files(&self.pool().join(IMAGE).join("images"))
+    }
+
+    /// The directories of directory volumes that exist.
+    #[must_use]
+    pub fn directories(&self) -> Vec<PathBuf> {
+        files(&self.pool().join(DIRECTORY).join("directories"))
+    }
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+impl Settings {
+    /// The file's text.
+    #[must_use]
+    pub fn yaml(&self, paths: &Paths) -> String {
+        let Paths { state, sockets, targets, .. } = paths;
+        let pool = paths.pool();
+        let mut text = format!(
+            "stateDir: {}\nsocketDir: {}\ncontroller: {{uid: {CONTROLLER_UID}}}\n\
+             node: {{id: {NODE}, targetRoots: [{}], labels: {{rack: r7}}}}\ndrivers:\n\
+             \x20 - name: {IMAGE}\n    backend: embedded:image-file\n    filesystem: {}\n\
+             \x20   grants:\n      pools: {{default: {}}}\n      attachments: [image-file]\n\
+             \x20     mountOptions: [{}]\n",
+            state.display(),
+            sockets.display(),
+            targets.display(),
+            self.filesystem,
+            pool.display(),
+            self.mount_options.join(", "),
+        );
+        if self.directory {
+            let _ = write!(
+                text,
+                "  - name: {DIRECTORY}\n    backend: embedded:directory\n    grants:\n\
+                 \x20     pools: {{default: {}}}\n      attachments: [directory]\n",
+                pool.display(),
+            );
+        }
+        text
+    }
+}

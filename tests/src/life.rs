@@ -1,0 +1,441 @@
+//! One volume's life: the requests that an orchestrator makes, each of which can be repeated.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use mooring_proto::csi::v1::volume_capability::access_mode::Mode;
+use mooring_proto::csi::v1::volume_capability::{AccessMode, AccessType, BlockVolume, MountVolume};
+use mooring_proto::csi::v1::{
+    CapacityRange, ControllerExpandVolumeRequest, ControllerExpandVolumeResponse,
+    CreateVolumeRequest, DeleteVolumeRequest, ListVolumesRequest, NodeExpandVolumeRequest,
+    NodeExpandVolumeResponse, NodeGetVolumeStatsRequest, NodeGetVolumeStatsResponse,
+    NodePublishVolumeRequest, NodeStageVolumeRequest, NodeUnpublishVolumeRequest,
+    NodeUnstageVolumeRequest, Volume, VolumeCapability,
+};
+use tonic::Status;
+
+use crate::config::{DIRECTORY, IMAGE};
+use crate::{Clients, Host, eventually, kernel};
+
+/// Bytes of a mebibyte.
+pub const MIB: i64 = 1 << 20;
+
+/// What a consumer of a volume sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Ext4,
+    Xfs,
+    Btrfs,
+    Block,
+    Directory,
+}
+
+impl Kind {
+    /// All that have a device.
+    pub const DEVICES: [Self; 4] = [Self::Ext4, Self::Xfs, Self::Btrfs, Self::Block];
+
+    /// The driver that serves it.
+    #[must_use]
+    pub fn driver(self) -> &'static str {
+        if self == Self::Directory { DIRECTORY } else { IMAGE }
+    }
+
+    /// The file system's kernel name, where the driver makes one.
+    #[must_use]
+    pub fn fs_type(self) -> &'static str {
+        match self {
+            Self::Ext4 => "ext4",
+            Self::Xfs => "xfs",
+            Self::Btrfs => "btrfs",
+            Self::Block | Self::Directory => "",
+        }
+    }
+
+    /// Bytes at first and after growing: small, and what each mkfs accepts (XFS wants 300 MiB).
+    #[must_use]
+    pub fn sizes(self) -> (i64, i64) {
+        match self {
+            Self::Ext4 | Self::Block | Self::Directory => (64 * MIB, 160 * MIB),
+            Self::Xfs => (320 * MIB, 640 * MIB),
+            Self::Btrfs => (256 * MIB, 512 * MIB),
+        }
+    }
+
+    /// How an orchestrator asks for it.
+    #[must_use]
+    pub fn capability(self) -> VolumeCapability {
+        match self {
+            Self::Block => block(),
+            Self::Ext4 | Self::Xfs | Self::Btrfs | Self::Directory => mount(self.fs_type(), &[]),
+        }
+    }
+}
+
+/// A capability: a file system, for one writing node.
+#[must_use]
+pub fn mount(fs_type: &str, flags: &[&str]) -> VolumeCapability {
+    let volume = MountVolume {
+        fs_type: fs_type.into(),
+        mount_flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+        volume_mount_group: String::new(),
+    };
+    capability(AccessType::Mount(volume), Mode::SingleNodeWriter)
+}
+
+/// A capability: a device, for one writing node.
+#[must_use]
+pub fn block() -> VolumeCapability {
+    capability(AccessType::Block(BlockVolume {}), Mode::SingleNodeWriter)
+}
+
+/// Any capability.
+#[must_use]
+pub fn capability(access: AccessType, mode: Mode) -> VolumeCapability {
+    VolumeCapability {
+        access_type: Some(access),
+        access_mode: Some(AccessMode { mode: mode.into() }),
+    }
+}
+
+/// At least so many bytes.
+#[must_use]
+pub fn at_least(bytes: i64) -> Option<CapacityRange> {
+    Some(CapacityRange { required_bytes: bytes, limit_bytes: 0 })
+}
+
+/// A volume, from before it is created until after it is deleted.
+#[derive(Debug, Clone)]
+pub struct Life {
+    /// What its consumer sees.
+    pub kind: Kind,
+    /// The orchestrator's name for it.
+    pub name: String,
+    /// What the driver answered; none before it was created.
+    pub volume: Option<Volume>,
+    /// Where it is staged.
+    pub staging: PathBuf,
+    /// Where it is published.
+    pub target: PathBuf,
+    /// Sent with every call that takes secrets.
+    pub secrets: BTreeMap<String, String>,
+    clients: Clients,
+}
+
+impl Life {
+    /// A volume to be, with its paths made as kubelet makes them.
+    pub async fn new(host: &Host, kind: Kind, name: &str) -> Self {
+        let staging = host.paths.targets.join(format!("plugins/{name}/globalmount"));
+        let target = host.paths.targets.join(format!("pods/{name}/mount"));
+        std::fs::create_dir_all(&staging).unwrap();
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        let clients = host.connect(kind.driver()).await;
+        let (volume, secrets) = (None, BTreeMap::new());
+        Self { kind, name: name.to_owned(), volume, staging, target, secrets, clients }
+    }
+
+    /// Connects anew, after the host was restarted.
+    pub async fn reconnect(&mut self, host: &Host) {
+        self.clients = host.connect(self.kind.driver()).await;
+    }
+
+    /// The driver's id of it.
+    ///
+    /// # Panics
+    /// When it was not created.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.volume.as_ref().expect("created").volume_id.clone()
+    }
+
+    /// CreateVolume's request.
+    #[must_use]
+    pub fn create_request(&self) -> CreateVolumeRequest {
+        CreateVolumeRequest {
+            name: self.name.clone(),
+            capacity_range: at_least(self.kind.sizes().0),
+            volume_capabilities: vec![self.kind.capability()],
+            secrets: self.secrets.clone(),
+            ..Default::default()
+        }
+    }
+
+    /// NodeStageVolume's request.
+    #[must_use]
+    pub fn stage_request(&self) -> NodeStageVolumeRequest {
+        NodeStageVolumeRequest {
+            volume_id: self.id(),
+            staging_target_path: text(&self.staging),
+            volume_capability: Some(self.kind.capability()),
+            secrets: self.secrets.clone(),
+            volume_context: self.volume.as_ref().expect("created").volume_context.clone(),
+            ..Default::default()
+        }
+    }
+
+    /// NodePublishVolume's request.
+    #[must_use]
+    pub fn publish_request(&self) -> NodePublishVolumeRequest {
+        NodePublishVolumeRequest {
+            volume_id: self.id(),
+            staging_target_path: text(&self.staging),
+            target_path: text(&self.target),
+            volume_capability: Some(self.kind.capability()),
+            secrets: self.secrets.clone(),
+            volume_context: self.volume.as_ref().expect("created").volume_context.clone(),
+            ..Default::default()
+        }
+    }
+
+    /// NodeUnstageVolume's request.
+    #[must_use]
+    pub fn unstage_request(&self) -> NodeUnstageVolumeRequest {
+        NodeUnstageVolumeRequest { volume_id: self.id(), staging_target_path: text(&self.staging) }
+    }
+
+    /// NodeUnpublishVolume's request.
+    #[must_use]
+    pub fn unpublish_request(&self) -> NodeUnpublishVolumeRequest {
+        NodeUnpublishVolumeRequest { volume_id: self.id(), target_path: text(&self.target) }
+    }
+
+    /// NodeExpandVolume's request, to the larger size.
+    #[must_use]
+    pub fn node_expand_request(&self) -> NodeExpandVolumeRequest {
+        NodeExpandVolumeRequest {
+            volume_id: self.id(),
+            volume_path: text(&self.target),
+            staging_target_path: text(&self.staging),
+            capacity_range: at_least(self.kind.sizes().1),
+            volume_capability: Some(self.kind.capability()),
+            secrets: self.secrets.clone(),
+        }
+    }
+
+    /// CreateVolume; the same volume each time.
+    ///
+    /// # Errors
+    /// The host's status, as of all calls here.
+    pub async fn create(&mut self) -> Result<(), Status> {
+        let request = self.create_request();
+        let answer = self.clients.controller.create_volume(request).await?.into_inner();
+        let volume = answer.volume.expect("CreateVolume answers a volume");
+        if let Some(before) = &self.volume {
+            assert_eq!(before.volume_id, volume.volume_id, "the same name, another volume");
+        }
+        assert!(volume.capacity_bytes >= self.kind.sizes().0, "{volume:?}");
+        self.volume = Some(volume);
+        Ok(())
+    }
+
+    /// NodeStageVolume.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn stage(&mut self) -> Result<(), Status> {
+        let request = self.stage_request();
+        self.clients.node.node_stage_volume(request).await.map(drop)
+    }
+
+    /// NodePublishVolume.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn publish(&mut self) -> Result<(), Status> {
+        let request = self.publish_request();
+        self.clients.node.node_publish_volume(request).await.map(drop)
+    }
+
+    /// ControllerExpandVolume, to the larger size.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn expand(&mut self) -> Result<ControllerExpandVolumeResponse, Status> {
+        let request = ControllerExpandVolumeRequest {
+            volume_id: self.id(),
+            capacity_range: at_least(self.kind.sizes().1),
+            volume_capability: Some(self.kind.capability()),
+            secrets: self.secrets.clone(),
+        };
+        Ok(self.clients.controller.controller_expand_volume(request).await?.into_inner())
+    }
+
+    /// NodeExpandVolume, to the larger size.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn node_expand(&mut self) -> Result<NodeExpandVolumeResponse, Status> {
+        let request = self.node_expand_request();
+        Ok(self.clients.node.node_expand_volume(request).await?.into_inner())
+    }
+
+    /// NodeGetVolumeStats of the target.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn stats(&mut self) -> Result<NodeGetVolumeStatsResponse, Status> {
+        let request = NodeGetVolumeStatsRequest {
+            volume_id: self.id(),
+            volume_path: text(&self.target),
+            staging_target_path: text(&self.staging),
+        };
+        Ok(self.clients.node.node_get_volume_stats(request).await?.into_inner())
+    }
+
+    /// NodeUnpublishVolume.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn unpublish(&mut self) -> Result<(), Status> {
+        let request = self.unpublish_request();
+        self.clients.node.node_unpublish_volume(request).await.map(drop)
+    }
+
+    /// NodeUnstageVolume.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn unstage(&mut self) -> Result<(), Status> {
+        let request = self.unstage_request();
+        self.clients.node.node_unstage_volume(request).await.map(drop)
+    }
+
+    /// DeleteVolume.
+    ///
+    /// # Errors
+    /// The host's status.
+    pub async fn delete(&mut self) -> Result<(), Status> {
+        let request = DeleteVolumeRequest { volume_id: self.id(), secrets: self.secrets.clone() };
+        self.clients.controller.delete_volume(request).await.map(drop)
+    }
+
+    /// Where data is written while it is published: a file in it, or the device itself.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        if self.kind == Kind::Block { self.target.clone() } else { self.target.join("data") }
+    }
+
+    /// Where a second program writes meanwhile: another file, or the device 16 MiB further on.
+    #[must_use]
+    pub fn stream(&self) -> (PathBuf, u64) {
+        match self.kind {
+            Kind::Block => (self.target.clone(), 16 << 20),
+            Kind::Ext4 | Kind::Xfs | Kind::Btrfs | Kind::Directory => {
+                (self.target.join("stream"), 0)
+            }
+        }
+    }
+
+    /// Bytes that a consumer finds at the target: of the file system, or of the device.
+    ///
+    /// # Panics
+    /// When nothing is published there.
+    #[must_use]
+    pub fn visible_size(&self) -> u64 {
+        if self.kind == Kind::Block {
+            return File::open(&self.target).unwrap().seek(SeekFrom::End(0)).unwrap();
+        }
+        let stats = nix::sys::statvfs::statvfs(&self.target).unwrap();
+        stats.blocks() * stats.fragment_size()
+    }
+
+    /// What the kernel shows of the published volume: mounted there once, of the right type.
+    ///
+    /// # Panics
+    /// When it is otherwise.
+    pub fn assert_published(&self) {
+        let all = kernel::mounts();
+        let here: Vec<_> = all.iter().filter(|it| it.point == self.target).collect();
+        assert_eq!(here.len(), 1, "mounts on {}: {here:?}", self.target.display());
+        match self.kind {
+            Kind::Ext4 | Kind::Xfs | Kind::Btrfs => {
+                assert_eq!(here[0].fs_type, self.kind.fs_type());
+                assert!(here[0].has("nosuid") && here[0].has("nodev"), "{:?}", here[0]);
+            }
+            Kind::Block | Kind::Directory => {}
+        }
+    }
+
+    /// The UUID of the file system in the only image of the pool, as hexadecimal digits; none for
+    /// a volume without one.
+    ///
+    /// # Panics
+    /// When the pool does not hold one image.
+    #[must_use]
+    pub fn uuid(&self, host: &Host) -> Option<String> {
+        let offset = match self.kind {
+            Kind::Ext4 => 1024 + 0x68,
+            Kind::Xfs => 0x20,
+            Kind::Btrfs => (64 << 10) + 0x20,
+            Kind::Block | Kind::Directory => return None,
+        };
+        let images = host.paths.images();
+        assert_eq!(images.len(), 1, "{images:?}");
+        let mut uuid = [0; 16];
+        let mut image = File::open(&images[0]).unwrap();
+        image.seek(SeekFrom::Start(offset)).unwrap();
+        image.read_exact(&mut uuid).unwrap();
+        assert_ne!(uuid, [0; 16], "no file system");
+        Some(uuid.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// A path as requests carry it.
+///
+/// # Panics
+/// When it is no UTF-8.
+#[must_use]
+pub fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+/// Waits until nothing of any volume is left: no mount, loop device, image, directory, record,
+/// open file; the driver lists none. What is deleted in the background is waited for.
+pub async fn nothing_left(host: &Host) {
+    for driver in host.drivers() {
+        let mut clients = host.connect(driver).await;
+        match clients.controller.list_volumes(ListVolumesRequest::default()).await {
+            Ok(answer) => assert_eq!(answer.into_inner().entries, vec![], "{driver} lists"),
+            Err(status) => assert_eq!(status.code(), tonic::Code::Unimplemented, "{status}"),
+        }
+    }
+    let mut left = Vec::new();
+    let what = "nothing is left";
+    let until = tokio::time::Instant::now() + crate::PATIENCE;
+    eventually(what, async || {
+        left = everything_left(host).await;
+        let over = tokio::time::Instant::now() + std::time::Duration::from_secs(1) > until;
+        assert!(left.is_empty() || !over, "left: {left:#?}");
+        left.is_empty().then_some(())
+    })
+    .await;
+}
+
+async fn everything_left(host: &Host) -> Vec<String> {
+    let mut left = Vec::new();
+    let place = host.paths.targets.parent().expect("below the place");
+    left.extend(kernel::mounts_below(place).iter().map(|it| format!("{it:?}")));
+    left.extend(kernel::loops_below(place).iter().map(|it| format!("{it:?}")));
+    left.extend(host.paths.images().iter().map(|it| text(it)));
+    left.extend(host.paths.directories().iter().map(|it| text(it)));
+    left.extend(records(&host.paths.node_state()).iter().map(|it| text(it)));
+    left.extend(host.volumes_held_open().await.iter().map(|it| format!("open: {}", text(it))));
+    left
+}
+
+/// The files below the node's state directory that tell of a volume: all of its JSON.
+#[must_use]
+pub fn records(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(records(&path));
+        } else if path.extension().is_some_and(|it| it == "json" || it == "tmp") {
+            found.push(path);
+        }
+    }
+    found
+}
