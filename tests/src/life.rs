@@ -225,7 +225,9 @@ impl Life {
         if let Some(before) = &self.volume {
             assert_eq!(before.volume_id, volume.volume_id, "the same name, another volume");
         }
-        assert!(volume.capacity_bytes >= self.kind.sizes().0, "{volume:?}");
+        // 0: a directory has no bound of its own.
+        let least = if self.kind == Kind::Directory { 0 } else { self.kind.sizes().0 };
+        assert!(volume.capacity_bytes >= least, "{volume:?}");
         self.volume = Some(volume);
         Ok(())
     }

@@ -42,7 +42,8 @@ where
     F: AsyncFnOnce(&Place) + Send + 'static,
 {
     if geteuid().is_root() {
-        if let Err(panic) = in_a_place_of_its_own(test) {
+        let name = std::thread::current().name().unwrap_or("case").to_owned();
+        if let Err(panic) = in_a_place_of_its_own(name, test) {
             resume_unwind(panic);
         }
         return;
@@ -67,13 +68,14 @@ where
 {
     let queue = Mutex::new(items.into_iter());
     let failed = Mutex::new(Vec::new());
+    let sweeper = std::thread::current().name().unwrap_or("sweep").to_owned();
     let worker = || {
         while let Some(item) = { queue.lock().unwrap().next() } {
-            let (test, label) = (test.clone(), format!("{item:?}"));
-            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                case(async move |place: &Place| test(place, item).await);
-            }));
-            if outcome.is_err() {
+            let test = test.clone();
+            let label = format!("{sweeper} {item:?}");
+            let one = std::thread::Builder::new().name(label.clone());
+            let case = move || case(async move |place: &Place| test(place, item).await);
+            if one.spawn(case).unwrap().join().is_err() {
                 failed.lock().unwrap().push(label);
             }
         }
@@ -91,7 +93,7 @@ where
     );
 }
 
-fn in_a_place_of_its_own<F>(test: F) -> std::thread::Result<()>
+fn in_a_place_of_its_own<F>(name: String, test: F) -> std::thread::Result<()>
 where
     F: AsyncFnOnce(&Place) + Send + 'static,
 {
@@ -117,7 +119,6 @@ where
             Ok(()) => assert!(left.is_empty(), "left behind: {left:#?}"),
         }
     };
-    let name = std::thread::current().name().unwrap_or("case").to_owned();
     let outcome = std::thread::Builder::new().name(name).spawn(run).unwrap().join();
     drop(folder);
     outcome
@@ -230,7 +231,7 @@ mod tests {
             return case(async |_| {});
         }
         let (send, receive) = std::sync::mpsc::channel();
-        let outcome = in_a_place_of_its_own(async move |place| {
+        let outcome = in_a_place_of_its_own("untidy".into(), async move |place| {
             let mut sleeper = std::process::Command::new("tail");
             let log = place.path("log");
             std::fs::write(&log, "").unwrap();

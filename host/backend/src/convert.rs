@@ -27,6 +27,8 @@ use crate::log::clean;
 
 pub(crate) use attachment::attached;
 
+/// Bytes of a message that goes on: gRPC carries it in a header, percent-encoded.
+const MAX_MESSAGE: usize = 1 << 10;
 /// A backend that says "later" says at most this.
 const LONGEST_RETRY: Duration = Duration::from_secs(3600);
 
@@ -219,7 +221,7 @@ pub(crate) fn error(error: types::Error) -> Error {
             types::Code::DataLoss => Code::DataLoss,
             types::Code::Unauthenticated => Code::Unauthenticated,
         },
-        message: clean(&message),
+        message: clean(&message, MAX_MESSAGE),
         retry_after: retry_after
             .map(|milliseconds| Duration::from_millis(milliseconds).min(LONGEST_RETRY)),
     }
@@ -279,7 +281,7 @@ fn node_id(id: String) -> Result<NodeId, Malformed> {
 pub(crate) fn verdict(verdict: volumes::Verdict) -> Verdict {
     match verdict {
         volumes::Verdict::Confirmed => Verdict::Confirmed,
-        volumes::Verdict::Refused(reason) => Verdict::Refused(clean(&reason)),
+        volumes::Verdict::Refused(reason) => Verdict::Refused(clean(&reason, MAX_MESSAGE)),
     }
 }
 

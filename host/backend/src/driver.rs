@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use mooring_store::Scoped;
 use mooring_volume::backend::Description;
 use mooring_volume::policy::Grants;
-use mooring_volume::{Abilities, Call, Code, DriverName, Error, Result};
+use mooring_volume::{Abilities, Call, Code, DriverName, Error, Result, Secrets};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bindings::mooring::backend::types;
@@ -85,7 +85,8 @@ impl Driver {
         let Loaded { pre, exports } = load::load(engine, component, &outline, &grants).await?;
         let surroundings =
             Arc::new(Surroundings { config: config.to_string(), store: Some(Arc::clone(&store)) });
-        let recipe = Recipe { engine: Arc::clone(engine), pre, surroundings, limits };
+        let lane = engine.lane();
+        let recipe = Recipe { engine: Arc::clone(engine), pre, surroundings, limits, lane };
         let log = DriverLog::new(name.clone(), Arc::clone(&meter));
         let facts = load::start(&recipe, &exports, &log).await?;
         let schema =
@@ -115,11 +116,10 @@ impl Driver {
         &self.digest
     }
 
-    /// Calls `function`: `body` makes the call in a fresh instance, `accept` takes its answer.
+    /// Calls a function: `body` makes the call in a fresh instance, `accept` takes its answer.
     async fn call<A, B, F, Fut>(
         &self,
-        call: &Call,
-        function: &'static str,
+        asked: Asked<'_>,
         body: F,
         accept: impl FnOnce(A) -> Result<B, Malformed>,
     ) -> Result<B>
@@ -129,8 +129,8 @@ impl Driver {
     {
         let begun = Instant::now();
         let account = Arc::new(Account::default());
-        let budget = CallBudget::new(begun, call, self.recipe.limits.deadline);
-        let attempt = Attempt { driver: self, call, function, budget };
+        let budget = CallBudget::new(begun, asked.call, self.recipe.limits.deadline);
+        let attempt = Attempt { driver: self, asked: &asked, budget };
         let ended = match attempt.run(&account, body).await {
             Ok(answer) => attempt.accept(answer, accept),
             Err(ended) => Err(ended),
@@ -141,12 +141,32 @@ impl Driver {
         };
         self.meter.guest_call(GuestCall {
             driver: &self.name,
-            function,
+            function: asked.function,
             outcome: ended.as_ref().map_or_else(|ended| ended.outcome, |_| Outcome::Answered),
             duration: begun.elapsed(),
             peak_memory: account.peak_memory(),
         });
         ended.map_err(|ended| ended.error)
+    }
+}
+
+/// A function that a caller asks for.
+struct Asked<'a> {
+    call: &'a Call,
+    /// Interface and function, such as `volumes.create`.
+    function: &'static str,
+    /// What must not be logged.
+    secrets: Option<Arc<Secrets>>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(call: &'a Call, function: &'static str) -> Self {
+        Self { call, function, secrets: None }
+    }
+
+    fn with(self, secrets: &Secrets) -> Self {
+        let secrets = secrets.iter().next().is_some().then(|| Arc::new(secrets.clone()));
+        Self { secrets, ..self }
     }
 }
 
@@ -180,8 +200,7 @@ impl Ended {
 /// One call on its way.
 struct Attempt<'a> {
     driver: &'a Driver,
-    call: &'a Call,
-    function: &'static str,
+    asked: &'a Asked<'a>,
     budget: CallBudget,
 }
 
@@ -203,7 +222,7 @@ impl Attempt<'_> {
             ended
         })?;
         let _permits = self.admitted().await?;
-        let log = driver.log.of_call(self.call.id);
+        let log = driver.log.of_call(self.asked.call.id, self.asked.secrets.clone());
         match driver.recipe.run(self.budget.deadline, account, log, body).await {
             Ok(answer) => {
                 self.note(pass.answered());
@@ -320,7 +339,7 @@ impl Attempt<'_> {
     }
 
     fn say(&self, what: std::fmt::Arguments<'_>) -> String {
-        format!("{} of driver {} {what}", self.function, self.driver.name)
+        format!("{} of driver {} {what}", self.asked.function, self.driver.name)
     }
 
     fn note(&self, change: Change) {

@@ -15,6 +15,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use crate::bindings::Everything;
 use crate::code::CodeCache;
+use crate::pace::Lane;
 use crate::sandbox::Sandbox;
 use ticker::Ticker;
 
@@ -40,6 +41,9 @@ pub struct EngineConfig {
     pub calls: u32,
     /// How often a running component is interrupted so that others get their turn.
     pub tick: Duration,
+    /// Calls that compute for long and may run at once, of all drivers together. Fewer than the
+    /// async runtime has threads, so that a component that spins leaves some to the others.
+    pub long_calls: u32,
     /// The largest component that is compiled, in bytes.
     pub max_component_size: u64,
     /// Where compiled code is kept (made with mode 0700); none: every start compiles anew.
@@ -48,9 +52,12 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
+        let processors = std::thread::available_parallelism();
+        let processors = processors.map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
         Self {
             calls: 64,
-            tick: Duration::from_millis(10),
+            tick: Duration::from_millis(2),
+            long_calls: processors.saturating_sub(1).max(1),
             max_component_size: 128 << 20,
             cache_dir: None,
         }
@@ -82,6 +89,8 @@ pub struct Engine {
     linker: Linker<Sandbox>,
     /// A permit a call that the pool has room for.
     slots: Arc<Semaphore>,
+    /// A permit a call that computes for long and is polled now.
+    long: Arc<Semaphore>,
     ticker: Ticker,
     code: CodeCache,
     max_component_size: u64,
@@ -94,12 +103,13 @@ impl Engine {
     /// [`EngineError`]. A code cache that cannot be used is no error: it is logged, and code is
     /// compiled at each start.
     pub fn new(config: EngineConfig) -> Result<Arc<Self>, EngineError> {
-        let EngineConfig { calls, tick, max_component_size, cache_dir } = config;
+        let EngineConfig { calls, tick, long_calls, max_component_size, cache_dir } = config;
         let setup = |error: wasmtime::Error| EngineError::Setup { calls, reason: reason(&error) };
         let wasm = wasmtime::Engine::new(&settings(calls)).map_err(setup)?;
         Ok(Arc::new(Self {
             linker: linker(&wasm).map_err(setup)?,
             slots: Arc::new(Semaphore::new(calls as usize)),
+            long: Arc::new(Semaphore::new(long_calls.max(1) as usize)),
             ticker: Ticker::start(&wasm, tick).map_err(EngineError::Clock)?,
             code: CodeCache::open(&wasm, cache_dir),
             wasm,
@@ -117,6 +127,11 @@ impl Engine {
 
     pub(crate) fn slots(&self) -> &Arc<Semaphore> {
         &self.slots
+    }
+
+    /// How a driver's calls compute beside the other drivers'.
+    pub(crate) fn lane(&self) -> Lane {
+        Lane::new(Arc::clone(&self.long))
     }
 
     /// Keeps the clock running while the result lives.
@@ -167,6 +182,7 @@ fn pool(calls: u32) -> PoolingAllocationConfig {
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
         .total_memories(calls.saturating_mul(MEMORIES_PER_COMPONENT))
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_memories_per_module(MEMORIES_PER_COMPONENT)
         .total_tables(calls.saturating_mul(TABLES_PER_COMPONENT))
         .max_tables_per_component(TABLES_PER_COMPONENT)
         .max_tables_per_module(TABLES_PER_COMPONENT)

@@ -94,8 +94,13 @@ async fn ask(engine: &Arc<Engine>, loaded: load::Loaded) -> Result<Facts, LoadEr
     let log = DriverLog::new(name, Arc::new(Unmetered));
     let load::Loaded { pre, exports } = loaded;
     let surroundings = Arc::new(Surroundings { config: "{}".to_owned(), store: None });
-    let recipe =
-        Recipe { engine: Arc::clone(engine), pre, surroundings, limits: Limits::default() };
+    let recipe = Recipe {
+        engine: Arc::clone(engine),
+        pre,
+        surroundings,
+        limits: Limits::default(),
+        lane: engine.lane(),
+    };
     load::start(&recipe, &exports, &log).await
 }
 

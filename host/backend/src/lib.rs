@@ -25,6 +25,7 @@ mod load;
 mod log;
 mod meter;
 mod outline;
+mod pace;
 mod run;
 mod sandbox;
 mod schema;

@@ -138,10 +138,11 @@ pub(crate) async fn start(
         return Err(failed("no slot of the pool became free; raise the engine's calls".to_owned()));
     };
     let account = Arc::new(Account::default());
-    let ask = |guest| async move { Ok(ask(guest, exports).await) };
-    match recipe.run(deadline, &account, log.of_call(CallId(0)), ask).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => Err(failed(reason(&error))),
+    match recipe
+        .run(deadline, &account, log.of_call(CallId(0), None), |guest| ask(guest, exports))
+        .await
+    {
+        Ok(answer) => answer,
         Err(failure) => Err(failed(failure.to_string())),
     }
 }

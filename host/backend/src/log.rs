@@ -1,15 +1,19 @@
 //! What guests log: stamped with driver and call, escaped, cut, and held to a rate.
 //!
 //! A guest's line can never look like the host's own: it is one field of an event of the target
-//! `guest`, without control characters.
+//! `guest`, without control characters. A secret of the call that stands in it as it was given is
+//! blotted out.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mooring_volume::{CallId, DriverName};
+use mooring_volume::{CallId, DriverName, Secrets};
 
 use crate::meter::Meter;
 
+/// Shorter secrets are words that occur by chance.
+const SHORTEST_SECRET: usize = 4;
 /// Bytes of a line that are kept.
 pub(crate) const MAX_LINE: usize = 4 << 10;
 /// Lines that a driver may log at once, after having been quiet.
@@ -39,6 +43,7 @@ pub(crate) struct DriverLog {
 pub(crate) struct CallLog {
     driver: Arc<DriverLog>,
     call: CallId,
+    secrets: Option<Arc<Secrets>>,
 }
 
 impl DriverLog {
@@ -47,8 +52,13 @@ impl DriverLog {
         Arc::new(Self { driver, meter, bucket })
     }
 
-    pub(crate) fn of_call(self: &Arc<Self>, call: CallId) -> CallLog {
-        CallLog { driver: Arc::clone(self), call }
+    /// The log of a call that was given these secrets.
+    pub(crate) fn of_call(
+        self: &Arc<Self>,
+        call: CallId,
+        secrets: Option<Arc<Secrets>>,
+    ) -> CallLog {
+        CallLog { driver: Arc::clone(self), call, secrets }
     }
 }
 
@@ -65,7 +75,18 @@ impl CallLog {
             let driver = &self.driver.driver;
             tracing::warn!(target: "guest", %driver, dropped, "the backend logs too much; lines were dropped");
         }
-        self.emit(level, &clean(line));
+        self.emit(level, &clean(&self.conceal(line), MAX_LINE));
+    }
+
+    fn conceal<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        let mut line = Cow::Borrowed(line);
+        for (_, secret) in self.secrets.iter().flat_map(|secrets| secrets.iter()) {
+            let value = secret.expose();
+            if value.len() >= SHORTEST_SECRET && line.contains(value) {
+                line = Cow::Owned(line.replace(value, "[secret]"));
+            }
+        }
+        line
     }
 
     fn emit(&self, level: Level, line: &str) {
@@ -110,22 +131,21 @@ impl Bucket {
     }
 }
 
-/// Text of a guest made fit for a log or an error: escaped, and cut where it is too long.
-pub(crate) fn clean(text: &str) -> String {
-    let mut end = text.len().min(MAX_LINE);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let mut out = String::with_capacity(end);
-    for c in text.get(..end).unwrap_or_default().chars() {
+/// Text of a guest made fit for a log or an error: escaped, and cut after `most` bytes.
+pub(crate) fn clean(text: &str, most: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(most));
+    for c in text.chars() {
+        let before = out.len();
         if c.is_control() || reorders(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
-    }
-    if end < text.len() {
-        out.push_str(" […]");
+        if out.len() > most {
+            out.truncate(before);
+            out.push_str(" […]");
+            break;
+        }
     }
     out
 }
@@ -142,16 +162,16 @@ mod tests {
 
     #[test]
     fn a_line_stays_one_line() {
-        assert_eq!(clean("a\nINFO forged\r\u{1b}[31m"), "a\\u{a}INFO forged\\u{d}\\u{1b}[31m");
-        assert_eq!(clean("x\u{202e}y\u{2028}z"), "x\\u{202e}y\\u{2028}z");
-        assert_eq!(clean("grün"), "grün");
+        assert_eq!(clean("a\nINFO forged\r\u{1b}[31m", 99), "a\\u{a}INFO forged\\u{d}\\u{1b}[31m");
+        assert_eq!(clean("x\u{202e}y\u{2028}z", 99), "x\\u{202e}y\\u{2028}z");
+        assert_eq!(clean("grün", 5), "grün");
     }
 
     #[test]
     fn long_lines_are_cut_between_characters() {
-        let line = "ü".repeat(MAX_LINE);
-        let cut = clean(&line);
-        assert!(cut.ends_with(" […]") && cut.len() <= MAX_LINE + 8, "{}", cut.len());
+        assert_eq!(clean("üüü", 5), "üü […]");
+        assert_eq!(clean("abc", 3), "abc");
+        assert_eq!(clean("\n\n\n", 10), "\\u{a}\\u{a} […]");
     }
 
     #[test]

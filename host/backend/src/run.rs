@@ -13,6 +13,7 @@ use wasmtime_wasi::I32Exit;
 use crate::engine::{Engine, reason};
 use crate::limits::{Account, Limits};
 use crate::log::CallLog;
+use crate::pace::Lane;
 use crate::sandbox::{Budget, Sandbox, Surroundings, TimeOver};
 
 /// What an instance is made of.
@@ -21,6 +22,7 @@ pub(crate) struct Recipe {
     pub(crate) pre: InstancePre<Sandbox>,
     pub(crate) surroundings: Arc<Surroundings>,
     pub(crate) limits: Limits,
+    pub(crate) lane: Lane,
 }
 
 /// An instance and its store, made for one call.
@@ -63,14 +65,15 @@ impl Recipe {
         Fut: Future<Output = wasmtime::Result<A>>,
     {
         let _ticking = self.engine.running();
-        let budget = Budget { deadline, account: Arc::clone(account) };
+        let pace = self.lane.call();
+        let budget = Budget { deadline, account: Arc::clone(account), pace: Arc::clone(&pace) };
         let surroundings = Arc::clone(&self.surroundings);
         let mut store = Sandbox::store(&self.engine, surroundings, &self.limits, log, budget);
         let work = async move {
             let instance = self.pre.instantiate_async(&mut store).await?;
             body(Guest { store, instance }).await
         };
-        match tokio::time::timeout_at(deadline.into(), work).await {
+        match tokio::time::timeout_at(deadline.into(), pace.run(work)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(failure(&error, account)),
             Err(_) => Err(Failure::TimeOver),
@@ -94,21 +97,36 @@ fn failure(error: &wasmtime::Error, account: &Account) -> Failure {
     if let Some(ResourceTableError::Full) = error.downcast_ref() {
         return Failure::Exhausted("it holds more handles than are allowed".to_owned());
     }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
-        return Failure::Trapped(format!("it broke off: {}", trap_name(*trap)));
-    }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Failure::Trapped(format!("it exited with code {code}"));
     }
-    Failure::Trapped(format!("it broke off: {}", error.root_cause()))
+    match error.downcast_ref::<Trap>() {
+        Some(trap) => Failure::Trapped(trap_name(*trap)),
+        None => host_failure(error.root_cause().to_string()),
+    }
+}
+
+/// An error without a type of its own. The limit on what is handed over is told by its text alone;
+/// a test notices when the runtime words it otherwise.
+fn host_failure(text: String) -> Failure {
+    if text.starts_with("too much data is being copied") || text.contains("handle limit exceeded") {
+        Failure::Exhausted(text)
+    } else {
+        Failure::Trapped(format!("it broke off: {text}"))
+    }
 }
 
 /// Traps in an operator's words where the runtime's are too much its own.
 fn trap_name(trap: Trap) -> String {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign, non-exhaustive enum")]
     match trap {
-        Trap::UnreachableCodeReached => "it panicked (unreachable code was reached)".to_owned(),
+        Trap::UnreachableCodeReached => "it panicked".to_owned(),
         Trap::StackOverflow => "its stack overflowed".to_owned(),
-        other => other.to_string(),
+        // What languages with a stack of their own in memory run into.
+        Trap::MemoryOutOfBounds => "it left its memory, or its stack overflowed".to_owned(),
+        other => format!("it broke off: {other}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

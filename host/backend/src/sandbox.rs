@@ -17,6 +17,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use crate::engine::Engine;
 use crate::limits::{Account, Limiter, Limits};
 use crate::log::{CallLog, Level};
+use crate::pace::Pace;
 
 /// Bytes that a guest may hand over to the host in one call, in either direction.
 const LIFTED_BYTES: usize = 8 << 20;
@@ -44,10 +45,11 @@ pub(crate) struct Surroundings {
     pub(crate) store: Option<Arc<Scoped>>,
 }
 
-/// One call's time and account.
+/// One call's time, account and pace.
 pub(crate) struct Budget {
     pub(crate) deadline: Instant,
     pub(crate) account: Arc<Account>,
+    pub(crate) pace: Arc<Pace>,
 }
 
 /// A component ran until its budget of time ended.
@@ -71,7 +73,7 @@ impl Sandbox {
         log: CallLog,
         budget: Budget,
     ) -> Store<Self> {
-        let Budget { deadline, account } = budget;
+        let Budget { deadline, account, pace } = budget;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HOST_RESOURCES);
         let wasi = wasi(&log);
@@ -82,11 +84,15 @@ impl Sandbox {
         store.set_max_component_handles(HANDLES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
-            if Instant::now() < deadline {
-                Ok(UpdateDeadline::Yield(1))
-            } else {
-                Err(wasmtime::Error::new(TimeOver))
+            let now = Instant::now();
+            if now >= deadline {
+                return Err(wasmtime::Error::new(TimeOver));
             }
+            Ok(if pace.must_yield(now) {
+                UpdateDeadline::Yield(1)
+            } else {
+                UpdateDeadline::Continue(1)
+            })
         });
         store
     }

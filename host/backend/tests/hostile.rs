@@ -1,6 +1,14 @@
 //! Components that misbehave: each gets a clear gRPC code, and its neighbour on the same engine
 //! notices nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
 mod stand;
 
 use std::sync::Arc;
@@ -94,7 +102,7 @@ async fn an_exit_is_internal() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deep_recursion_is_internal() {
-    check("recursion", Code::Internal, Outcome::Trapped, "its stack overflowed").await;
+    check("recursion", Code::Internal, Outcome::Trapped, "stack overflowed").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -185,7 +193,7 @@ async fn errors_of_the_component_are_cut_and_escaped() {
     let pair = Pair::new().await;
     let error = pair.deed("long-error").await;
     assert_eq!(error.code, Code::Aborted);
-    assert!(error.message.len() < 6 << 10 && !error.message.contains('\n'));
+    assert!(error.message.len() < 2 << 10 && !error.message.contains('\n'));
     let error = pair.deed("refuse").await;
     assert_eq!(error.code, Code::FailedPrecondition);
     assert!(error.retry_after.unwrap() <= Duration::from_secs(3600));

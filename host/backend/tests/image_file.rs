@@ -1,5 +1,13 @@
 //! The shipped image-file backend, end to end: engine, component, store, pool.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
 mod stand;
 
 use std::path::Path;

@@ -11,7 +11,7 @@ use mooring_volume::{
     Abilities, Call, DriverName, Error, NodeId, Result, Secrets, StringMap, VolumeId,
 };
 
-use super::Driver;
+use super::{Asked, Driver};
 use crate::check::Malformed;
 use crate::convert;
 use crate::run::Guest;
@@ -53,7 +53,7 @@ impl Identity for Driver {
 
     async fn probe(&self, call: &Call) -> Result<bool> {
         let identity = &self.exports.identity;
-        self.call(call, "identity.probe", guest!(identity, call_probe()), Ok).await
+        self.call(Asked::new(call, "identity.probe"), guest!(identity, call_probe()), Ok).await
     }
 }
 
@@ -61,9 +61,10 @@ impl Volumes for Driver {
     async fn create(&self, call: &Call, request: CreateVolume) -> Result<Volume> {
         self.schema.check_parameters(&request.parameters, &request.mutable_parameters)?;
         let (wanted, source) = (request.capacity.unwrap_or_default(), request.source.clone());
+        let asked = Asked::new(call, "volumes.create").with(&request.secrets);
         let request = &convert::create(request);
         let body = guest!(&self.exports.volumes, call_create(request));
-        self.call(call, "volumes.create", body, |volume| {
+        self.call(asked, body, |volume| {
             let volume = convert::volume(volume)?;
             if volume.capacity != 0 && !wanted.contains(volume.capacity) {
                 return Err(size(volume.capacity, &wanted));
@@ -77,15 +78,17 @@ impl Volumes for Driver {
     }
 
     async fn delete(&self, call: &Call, id: VolumeId, secrets: Secrets) -> Result<()> {
+        let asked = Asked::new(call, "volumes.delete").with(&secrets);
         let (id, secrets) = (id.as_str(), &convert::exposed(&secrets));
         let body = guest!(&self.exports.volumes, call_delete(id, secrets));
-        self.call(call, "volumes.delete", body, Ok).await
+        self.call(asked, body, Ok).await
     }
 
     async fn validate(&self, call: &Call, request: ValidateVolume) -> Result<Verdict> {
+        let asked = Asked::new(call, "volumes.validate").with(&request.secrets);
         let request = &convert::validate(request);
         let body = guest!(&self.exports.volumes, call_validate(request));
-        self.call(call, "volumes.validate", body, |verdict| Ok(convert::verdict(verdict))).await
+        self.call(asked, body, |verdict| Ok(convert::verdict(verdict))).await
     }
 }
 
@@ -95,9 +98,10 @@ impl Attachments for Driver {
         call: &Call,
         request: DescribeAttachment,
     ) -> Result<Attached> {
+        let asked = Asked::new(call, "attachments.describe").with(&request.secrets);
         let request = &convert::describe(request);
         let body = guest!(&self.exports.attachments, call_describe(request));
-        let attached = self.call(call, "attachments.describe", body, convert::attached).await?;
+        let attached = self.call(asked, body, convert::attached).await?;
         self.grants.check(&attached.attachment)?;
         if let Some(PoolItem { pool, name }) = pool_item(&attached.attachment) {
             self.store.materialise(pool, name).await?;
@@ -136,7 +140,12 @@ impl Nodes for Driver {
             return Ok(NodeDescription { id, topology: None, max_volumes: None });
         };
         let facts = &convert::facts(facts);
-        self.call(call, "nodes.describe", guest!(nodes, call_describe(facts)), convert::node).await
+        self.call(
+            Asked::new(call, "nodes.describe"),
+            guest!(nodes, call_describe(facts)),
+            convert::node,
+        )
+        .await
     }
 }
 
@@ -146,14 +155,15 @@ impl Listing for Driver {
         let most = page.max_entries;
         let page = &convert::page(page);
         let body = guest!(listing, call_list(page));
-        self.call(call, "listing.list", body, |entries| convert::entries(entries, most)).await
+        self.call(Asked::new(call, "listing.list"), body, |entries| convert::entries(entries, most))
+            .await
     }
 
     async fn get(&self, call: &Call, id: VolumeId) -> Result<ListedVolume> {
         let listing = self.exported(&self.exports.listing, "listing")?;
         let wanted = id.as_str();
         let body = guest!(listing, call_get(wanted));
-        self.call(call, "listing.get", body, |entry| {
+        self.call(Asked::new(call, "listing.get"), body, |entry| {
             let listed = convert::listed(entry)?;
             if listed.volume.id == id { Ok(listed) } else { Err(other(&listed.volume.id)) }
         })
@@ -166,7 +176,12 @@ impl Space for Driver {
         let capacity = self.exported(&self.exports.capacity, "capacity")?;
         self.schema.check_parameters(&request.parameters, &StringMap::new())?;
         let request = &convert::space(request);
-        self.call(call, "capacity.get", guest!(capacity, call_get(request)), convert::room).await
+        self.call(
+            Asked::new(call, "capacity.get"),
+            guest!(capacity, call_get(request)),
+            convert::room,
+        )
+        .await
     }
 }
 
@@ -174,9 +189,10 @@ impl Expansion for Driver {
     async fn expand(&self, call: &Call, request: ExpandVolume) -> Result<Expanded> {
         let expansion = self.exported(&self.exports.expansion, "expansion")?;
         let wanted = request.capacity;
+        let asked = Asked::new(call, "expansion.expand").with(&request.secrets);
         let request = &convert::expand(request);
         let body = guest!(expansion, call_expand(request));
-        self.call(call, "expansion.expand", body, |answer| {
+        self.call(asked, body, |answer| {
             let expanded = convert::expanded(answer)?;
             let least = wanted.required().unwrap_or(0);
             if expanded.capacity < least {
@@ -191,9 +207,10 @@ impl Expansion for Driver {
 impl Publishing for Driver {
     async fn publish(&self, call: &Call, request: PublishVolume) -> Result<StringMap> {
         let publishing = self.exported(&self.exports.publishing, "publishing")?;
+        let asked = Asked::new(call, "publishing.publish").with(&request.secrets);
         let request = &convert::publish(request);
         let body = guest!(publishing, call_publish(request));
-        self.call(call, "publishing.publish", body, convert::published).await
+        self.call(asked, body, convert::published).await
     }
 
     async fn unpublish(
@@ -205,9 +222,10 @@ impl Publishing for Driver {
     ) -> Result<()> {
         let publishing = self.exported(&self.exports.publishing, "publishing")?;
         let (id, node) = (id.as_str(), node.as_ref().map(NodeId::as_str));
+        let asked = Asked::new(call, "publishing.unpublish").with(&secrets);
         let secrets = &convert::exposed(&secrets);
         let body = guest!(publishing, call_unpublish(id, node, secrets));
-        self.call(call, "publishing.unpublish", body, Ok).await
+        self.call(asked, body, Ok).await
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use mooring_volume::attachment::{Attached, Attachment, Content, PoolItem};
 use mooring_volume::backend::*;
@@ -37,7 +38,9 @@ impl Gate {
 
     /// Until as many have come in.
     pub(crate) async fn entered(&self, count: u32) {
-        self.entered.acquire_many(count).await.unwrap().forget();
+        let entered = self.entered.acquire_many(count);
+        let entered = tokio::time::timeout(Duration::from_secs(20), entered).await;
+        entered.expect("operations come this far").unwrap().forget();
     }
 
     async fn pass(&self) {

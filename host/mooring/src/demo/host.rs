@@ -146,11 +146,8 @@ impl Host {
         self.log.follow.store(true, Ordering::Relaxed);
     }
 
-    /// Ends a child of the demo, and leaves another's host alone.
+    /// Ends a child of the demo; another's host is left alone.
     pub(super) async fn stop(mut self, screen: &Screen) -> anyhow::Result<()> {
-        if self.child.is_none() {
-            return Ok(());
-        }
         let stopping = async {
             self.terminate().await?;
             Ok(Told::new((), "mooring serve has drained and ended"))

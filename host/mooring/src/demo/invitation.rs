@@ -21,8 +21,9 @@ impl<'a> Invitation<'a> {
 
     pub(super) fn text(&self, serving: Serving) -> String {
         let Self { program, socket, socket_dir, target_root } = self;
-        let (socket, telemetry) = (socket.display(), socket_dir.join("telemetry.sock"));
-        let (telemetry, root) = (telemetry.display(), target_root.display());
+        let (socket, root) = (socket.display().to_string(), target_root.display());
+        let telemetry = socket_dir.join("telemetry.sock").display().to_string();
+        let width = socket.len().max(telemetry.len());
         let end = match serving {
             Serving::Own => "Serving. Ctrl-C ends it, once running calls have ended.",
             Serving::Found => "The host that was there before goes on serving.",
@@ -30,8 +31,8 @@ impl<'a> Invitation<'a> {
         format!(
             "
 Open sockets:
-  {socket}   CSI: Identity, Controller, Node
-  {telemetry}   /healthz and /metrics
+  {socket:<width$}  CSI: Identity, Controller, Node
+  {telemetry:<width$}  /healthz and /metrics
 
 Try, as root, in another terminal:
   export MOORING_SOCKET={socket}

@@ -1,5 +1,6 @@
 //! What the kernel itself says of the demo's volume: the evidence for what the driver claims.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -77,6 +78,21 @@ pub(super) fn make_directory(path: &Path) -> anyhow::Result<()> {
         .mode(0o750)
         .create(path)
         .with_context(|| format!("cannot make the directory {}", path.display()))
+}
+
+/// Makes the directory below which the demo mounts its own for as long as the file is open, so that
+/// what lies there is a dead demo's for sure.
+pub(super) fn claim(root: &Path) -> anyhow::Result<File> {
+    make_directory(root)?;
+    let directory = File::open(root)
+        .with_context(|| format!("cannot open the directory {}", root.display()))?;
+    directory.try_lock().with_context(|| {
+        let root = root.display();
+        format!(
+            "another demo mounts below {root}; wait for its end or choose another --target-root"
+        )
+    })?;
+    Ok(directory)
 }
 
 /// Removes the directory below which the demo mounts, if nothing is in it. What a user has staged there by hand stays.

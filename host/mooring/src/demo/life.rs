@@ -1,9 +1,9 @@
 //! The life of the demo's volume, step by step.
 
 use std::cell::{Cell, RefCell};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use mooring_node::os::BackingFile;
 use mooring_proto::csi::v1 as csi;
 use mooring_proto::csi::v1::volume_usage::Unit;
@@ -19,6 +19,9 @@ use crate::cli::volume::{Failure, FsType, Session, filesystem};
 /// Blocks that the writer syncs before and after the growth.
 const AROUND: u64 = 16;
 
+/// Marks the demo's directories below the target root: a user may have others there.
+pub(super) const PREFIX: &str = "demo-";
+
 /// What is to be done.
 pub(super) struct Plan {
     /// The volume's name: it makes the creation repeatable.
@@ -26,7 +29,7 @@ pub(super) struct Plan {
     /// Bytes at first; twice as many after the growth.
     pub(super) size: i64,
     pub(super) fs_type: FsType,
-    /// Below it, a directory a volume, named by its id.
+    /// Below it, a directory a volume, named `demo-` and its id.
     pub(super) root: PathBuf,
 }
 
@@ -55,12 +58,11 @@ impl Volume {
     /// # Errors
     /// When the id is not fit to name a directory.
     pub(super) fn new(root: &Path, id: String) -> anyhow::Result<Self> {
-        let mut parts = Path::new(&id).components();
-        match (parts.next(), parts.next()) {
-            (Some(Component::Normal(_)), None) => {}
-            _ => bail!("the demo names a directory after the volume, and {id:?} can't be one"),
-        }
-        Ok(Self { directory: root.join(&id), id, context: Default::default() })
+        ensure!(
+            !id.contains('/'),
+            "the demo names a directory after the volume, and {id:?} can't be one"
+        );
+        Ok(Self { directory: root.join(format!("{PREFIX}{id}")), id, context: Default::default() })
     }
 
     fn staging(&self) -> PathBuf {
@@ -104,7 +106,7 @@ impl<'a, K: Kernel> Life<'a, K> {
         let image = screen.step(Step::Stage, self.stage(&volume)).await?;
         screen.step(Step::Publish, self.publish(&volume)).await?;
         let checksum = screen.step(Step::Write, self.write(&volume)).await?;
-        let before = self.total(&volume).await?;
+        let before = self.usage(&volume).await?.total;
         let written = screen.step(Step::Grow, self.grow(&volume)).await?;
         screen.step(Step::Stats, self.stats(&volume, before)).await?;
         let evidence = Evidence { checksum, written, image };
@@ -243,33 +245,24 @@ impl<'a, K: Kernel> Life<'a, K> {
         Ok(())
     }
 
-    async fn usage(&self, volume: &Volume, unit: Unit) -> anyhow::Result<csi::VolumeUsage> {
+    async fn usage(&self, volume: &Volume) -> anyhow::Result<csi::VolumeUsage> {
         let request = csi::NodeGetVolumeStatsRequest {
             volume_id: volume.id.clone(),
             volume_path: text(&volume.target())?,
             staging_target_path: text(&volume.staging())?,
         };
         let mut node = self.session.node().await?;
-        let answer = node.node_get_volume_stats(self.session.request(request)).await?;
-        let usage = answer.into_inner().usage.into_iter().find(|usage| usage.unit() == unit);
-        usage.with_context(|| format!("the driver's statistics lack {}", unit.as_str_name()))
-    }
-
-    async fn total(&self, volume: &Volume) -> anyhow::Result<i64> {
-        Ok(self.usage(volume, Unit::Bytes).await?.total)
+        let answer = node.node_get_volume_stats(self.session.request(request)).await?.into_inner();
+        let bytes = answer.usage.into_iter().find(|usage| usage.unit() == Unit::Bytes);
+        bytes.context("the driver's statistics lack bytes")
     }
 
     async fn stats(&self, volume: &Volume, before: i64) -> anyhow::Result<Told<()>> {
-        let bytes = self.usage(volume, Unit::Bytes).await?;
-        let inodes = self.usage(volume, Unit::Inodes).await?;
-        let (old, new) = (human(before), human(bytes.total));
-        ensure!(bytes.total > before, "the file system had {old} before it grew, and has {new}");
-        let text = format!(
-            "file system {old} → {new}: {} used, {} available; {} inodes used",
-            human(bytes.used),
-            human(bytes.available),
-            inodes.used
-        );
+        let usage = self.usage(volume).await?;
+        let (old, new) = (human(before), human(usage.total));
+        ensure!(usage.total > before, "the file system had {old} before it grew, and has {new}");
+        let (used, available) = (human(usage.used), human(usage.available));
+        let text = format!("file system {old} → {new}: {used} used, {available} available");
         Ok(Told::new((), text))
     }
 

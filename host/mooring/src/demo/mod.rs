@@ -118,25 +118,27 @@ impl Signals {
 /// Runs the demo and prints it.
 ///
 /// # Errors
-/// When it cannot begin: not root, no executable, no host that answers, stdout not to be written.
-/// A step that fails is printed, and exit code 1.
+/// When it cannot begin: not root, another demo below the same target root, no executable. A step
+/// that fails is printed, and exit code 1.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     if !rustix::process::geteuid().is_root() {
         anyhow::bail!("the demo mounts a volume, which needs root; run it as root, or with sudo");
     }
-    let mut signals = Signals::new()?;
+    let signals = Signals::new()?;
     let screen = Screen::new(output::print);
     screen.title(&format!("One volume's life on this machine: {}, {}", args.size, args.fs_type));
     let session = args.session();
-    kernel::make_directory(&args.target_root)?;
-    let mut host = Host::find_or_spawn(&args, &session).await?;
-    let ended = demonstrate(&args, &session, &screen, &mut signals, &mut host).await;
-    let stopped = host.stop(&screen).await;
-    if let Err(error) = &stopped {
-        screen.failure(error);
+    let made_root = !args.target_root.exists();
+    let claim = kernel::claim(&args.target_root)?;
+    let host = Host::find_or_spawn(&args, &session).await?;
+    let mut demo = Demo { args, made_root, session, screen, signals, host };
+    let mut ended = demo.show_life().await;
+    drop(claim);
+    if ended.is_ok() && demo.args.keep_serving {
+        ended = demo.keep_serving().await;
     }
-    kernel::remove_root(&args.target_root);
-    Ok(match ended.and(stopped.map_err(|_| Ended::Failed)) {
+    let ended = ended.and(demo.stop().await);
+    Ok(match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Signal(code)) => code.into(),
         Err(Ended::Failed) => ExitCode::FAILURE,
@@ -150,77 +152,86 @@ enum Ended {
     Signal(u8),
 }
 
-/// All that needs a host; whatever becomes of it, the host is stopped afterwards.
-async fn demonstrate(
-    args: &DemoArgs,
-    session: &Session,
-    screen: &Screen,
-    signals: &mut Signals,
-    host: &mut Host,
-) -> Result<(), Ended> {
-    let ready = screen.step(Step::Serve, host.ready(session));
-    let ready = tokio::select! {
-        ready = ready => ready,
-        code = signals.received() => return Err(stopped_by(code, screen)),
-    };
-    shown(ready, screen, host)?;
-    let life = Life::new(args.plan(), session, ThisMachine::new(), screen);
-    if host.serving() == Serving::Own {
-        life.clear_remains().await;
-    }
-    let lived = tokio::select! {
-        lived = life.run() => shown(lived, screen, host),
-        code = signals.received() => Err(stopped_by(code, screen)),
-    };
-    if let Err(ended) = lived {
-        if matches!(ended, Ended::Failed)
-            && let Some(note) = life.note(host.serving())
-        {
-            screen.note(&note);
+/// A demo with its host; whatever becomes of its other parts, `stop` comes last.
+struct Demo {
+    args: DemoArgs,
+    /// Whether the target root was not there before.
+    made_root: bool,
+    session: Session,
+    screen: Screen,
+    signals: Signals,
+    host: Host,
+}
+
+impl Demo {
+    async fn show_life(&mut self) -> Result<(), Ended> {
+        let Self { args, session, screen, signals, host, .. } = self;
+        let ready = screen.step(Step::Serve, host.ready(session));
+        let ready = tokio::select! {
+            ready = ready => ready.inspect_err(|error| screen.failure(error)),
+            code = signals.received() => return Err(stopped_by(code, screen)),
+        };
+        if ready.is_err() {
+            host.show_log();
+            return Err(Ended::Failed);
         }
-        life.clean_up().await;
-        return Err(ended);
+        let life = Life::new(args.plan(), session, ThisMachine::new(), screen);
+        life.clear_remains().await;
+        let lived = tokio::select! {
+            lived = life.run() => lived,
+            code = signals.received() => {
+                let ended = stopped_by(code, screen);
+                life.clean_up().await;
+                return Err(ended);
+            }
+        };
+        if let Err(error) = lived {
+            screen.failure(&error);
+            if let Some(note) = life.note(&error, host.serving()) {
+                screen.note(&note);
+            }
+            life.clean_up().await;
+            return Err(Ended::Failed);
+        }
+        screen.summary();
+        Ok(())
     }
-    screen.summary();
-    if args.keep_serving {
-        return keep_serving(args, screen, signals, host).await;
+
+    /// Shows what to try, and waits for the end.
+    async fn keep_serving(&mut self) -> Result<(), Ended> {
+        let Self { args, screen, signals, host, .. } = self;
+        let socket = args.socket();
+        let invitation = Invitation::new(&socket, &args.socket_dir, &args.target_root);
+        screen.text(&invitation.text(host.serving()));
+        if host.serving() == Serving::Found {
+            return Ok(());
+        }
+        host.follow_log();
+        tokio::select! {
+            _ = signals.received() => Ok(()),
+            ended = host.ended() => {
+                screen.failure(&ended);
+                Err(Ended::Failed)
+            }
+        }
     }
-    Ok(())
+
+    /// Ends what the demo has started. A root that was there stays for the host that uses it.
+    async fn stop(self) -> Result<(), Ended> {
+        let Self { args, made_root, screen, host, .. } = self;
+        let own = host.serving() == Serving::Own;
+        let stopped = if own { host.stop(&screen).await } else { Ok(()) };
+        if own || made_root {
+            kernel::remove_root(&args.target_root);
+        }
+        stopped.map_err(|error| {
+            screen.failure(&error);
+            Ended::Failed
+        })
+    }
 }
 
 fn stopped_by(code: u8, screen: &Screen) -> Ended {
     screen.note("stopped by a signal; cleaning up");
     Ended::Signal(code)
-}
-
-/// Shows a failure, with what the host logged before it.
-fn shown(outcome: anyhow::Result<()>, screen: &Screen, host: &Host) -> Result<(), Ended> {
-    outcome.map_err(|error| {
-        screen.failure(&error);
-        host.show_log();
-        Ended::Failed
-    })
-}
-
-/// Shows what to try, and waits for the end.
-async fn keep_serving(
-    args: &DemoArgs,
-    screen: &Screen,
-    signals: &mut Signals,
-    host: &mut Host,
-) -> Result<(), Ended> {
-    let socket = args.socket();
-    let serving = host.serving();
-    screen.text(&Invitation::new(&socket, &args.socket_dir, &args.target_root).text(serving));
-    if matches!(serving, Serving::Found) {
-        return Ok(());
-    }
-    host.follow_log();
-    tokio::select! {
-        _ = signals.received() => Ok(()),
-        ended = host.ended() => {
-            screen.failure(&ended);
-            Err(Ended::Failed)
-        }
-    }
 }

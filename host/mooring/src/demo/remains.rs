@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 
 use super::host::Serving;
 use super::kernel::Kernel;
-use super::life::{Life, Volume};
+use super::life::{Life, PREFIX, Volume};
 use super::screen::{Step, Told};
 use crate::cli::volume::FsType;
 
@@ -50,10 +50,12 @@ impl<K: Kernel> Life<'_, K> {
         Ok(())
     }
 
-    /// Clears up after a demo that was killed: its volumes have a directory below the root.
+    /// Clears up after demos that were killed: their volumes have a directory below the root, which
+    /// this demo has claimed for itself.
     pub(super) async fn clear_remains(&self) {
         let Ok(entries) = std::fs::read_dir(&self.plan.root) else { return };
-        let ids = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let ids = names.filter_map(|name| name.strip_prefix(PREFIX).map(str::to_owned));
         for volume in ids.filter_map(|id| Volume::new(&self.plan.root, id).ok()) {
             let work = async {
                 self.tear_down(&volume).await?;
@@ -66,12 +68,14 @@ impl<K: Kernel> Life<'_, K> {
     }
 
     /// What a reader could not know about the step that failed.
-    pub(super) fn note(&self, serving: Serving) -> Option<String> {
+    pub(super) fn note(&self, error: &anyhow::Error, serving: Serving) -> Option<String> {
         let step = self.screen.last_step()?;
-        if step == Step::Grow && self.plan.fs_type == FsType::Ext4 {
+        let refused = [Some(Code::FailedPrecondition), Some(Code::PermissionDenied)];
+        let refused = refused.contains(&code(error));
+        if refused && step == Step::Grow && self.plan.fs_type == FsType::Ext4 {
             return Some(
-                "growing a mounted ext4 needs CAP_SYS_RESOURCE, which containers and some virtual \
-                 machines lack; try --fs-type xfs or btrfs"
+                "containers and some virtual machines lack CAP_SYS_RESOURCE; --fs-type xfs and \
+                 btrfs grow without it"
                     .to_owned(),
             );
         }
@@ -96,7 +100,7 @@ async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(
         loop {
             again.tick().await;
             match work().await {
-                Err(error) if is_aborted(&error) => {}
+                Err(error) if code(&error) == Some(Code::Aborted) => {}
                 done => return done,
             }
         }
@@ -106,6 +110,7 @@ async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(
         .with_context(|| format!("the driver was still busy with the volume after {PATIENCE:?}"))?
 }
 
-fn is_aborted(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Status>().is_some_and(|status| status.code() == Code::Aborted)
+/// The driver's code, where it is the driver's error.
+fn code(error: &anyhow::Error) -> Option<Code> {
+    error.downcast_ref::<Status>().map(Status::code)
 }

@@ -151,11 +151,11 @@ fn line(colour: Style, mark: &str, took: Duration, name: &str, text: &str) -> St
     let milliseconds = took.as_secs_f64() * 1e3;
     let first = output::shown(lines.next().unwrap_or_default());
     let mut shown = format!(
-        " {colour}{mark}{colour:#} {DIM}{milliseconds:>8.1} ms{DIM:#}  {BOLD}{name:<10}{BOLD:#} {first}\n"
+        " {colour}{mark}{colour:#} {DIM}{milliseconds:>8.1} ms{DIM:#}  {BOLD}{name:<11}{BOLD:#} {first}\n"
     );
     for further in lines {
         // Writing to a String cannot fail.
-        let _ = writeln!(shown, "{:27}{}", "", output::shown(further));
+        let _ = writeln!(shown, "{:28}{}", "", output::shown(further));
     }
     shown
 }
@@ -189,7 +189,7 @@ mod tests {
         let text = line(GREEN, "✔", Duration::from_micros(12_345), "create", "vol-1\nand more");
         assert_eq!(
             anstream::adapter::strip_str(&text).to_string(),
-            " ✔     12.3 ms  create     vol-1\n                           and more\n"
+            " ✔     12.3 ms  create      vol-1\n                            and more\n"
         );
     }
 }

@@ -10,7 +10,7 @@ use tonic::Status;
 
 use super::host::Serving;
 use super::invitation::Invitation;
-use super::kernel::{Kernel, Mounted};
+use super::kernel::{Kernel, Mounted, claim};
 use super::life::{Life, Plan};
 use super::screen::Screen;
 use crate::cli::volume::model::Model;
@@ -92,7 +92,6 @@ async fn a_life_goes_through_every_step_and_leaves_nothing() {
             "NodeGetVolumeStats",
             "ControllerExpandVolume",
             "NodeExpandVolume",
-            "NodeGetVolumeStats",
             "NodeGetVolumeStats",
             "NodeUnpublishVolume",
             "NodeUnstageVolume",
@@ -180,7 +179,7 @@ async fn lost_data_is_noticed() {
             for next in [Some("NodeGetVolumeStats"), None] {
                 stage.model.pause.arrived.notified().await;
                 if next.is_none() {
-                    invert_first_byte(&stage.root.join("vol-1/target").join(file));
+                    invert_first_byte(&stage.root.join("demo-vol-1/target").join(file));
                 }
                 stage.model.stall(next);
                 stage.model.pause.resumed.notify_one();
@@ -221,8 +220,22 @@ async fn a_killed_demo_is_cleared_away_by_the_next() {
     }
     stage.model.stall(None);
     killed.workers.idle().await;
+    let users = stage.root.join("data");
+    std::fs::create_dir(&users).unwrap();
     stage.life().clear_remains().await;
+    std::fs::remove_dir(users).expect("a user's own directory is left alone");
     assert!(stage.is_clean());
+}
+
+#[test]
+fn one_demo_at_a_time_has_a_target_root() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("root");
+    let claim = claim(&root).unwrap();
+    let error = super::kernel::claim(&root).unwrap_err();
+    assert!(error.to_string().starts_with("another demo mounts below"), "{error}");
+    drop(claim);
+    super::kernel::claim(&root).unwrap();
 }
 
 #[tokio::test]
@@ -230,14 +243,20 @@ async fn notes_explain_what_the_message_cannot() {
     let stage = Stage::new();
     stage.model.fail("NodeExpandVolume", Status::permission_denied("not permitted"));
     let life = stage.life();
-    life.run().await.unwrap_err();
-    assert!(life.note(Serving::Own).unwrap().contains("CAP_SYS_RESOURCE"));
+    let error = life.run().await.unwrap_err();
+    assert!(life.note(&error, Serving::Own).unwrap().contains("CAP_SYS_RESOURCE"));
     life.clean_up().await;
 
     stage.model.fail("NodeStageVolume", Status::invalid_argument("outside of the target roots"));
-    life.run().await.unwrap_err();
-    assert_eq!(life.note(Serving::Own), None);
-    assert!(life.note(Serving::Found).unwrap().contains("--target-root"));
+    let error = life.run().await.unwrap_err();
+    assert_eq!(life.note(&error, Serving::Own), None);
+    assert!(life.note(&error, Serving::Found).unwrap().contains("--target-root"));
+    life.clean_up().await;
+
+    stage.model.fail_times("NodeStageVolume", Status::internal("broken"), 0);
+    stage.model.fail("NodeExpandVolume", Status::internal("broken"));
+    let error = life.run().await.unwrap_err();
+    assert_eq!(life.note(&error, Serving::Own), None);
 }
 
 #[derive(Debug, Parser)]

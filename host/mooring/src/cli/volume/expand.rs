@@ -109,16 +109,17 @@ impl ExpandArgs {
 impl Answer for Expanded {
     fn table(&self) -> String {
         let node = if self.node_expansion_required {
-            "still to do: mooring volume expand ID --node-only --volume-path PATH"
+            let id = &self.volume_id;
+            format!("still to do: mooring volume expand {id} --node-only --volume-path PATH")
         } else if self.node_expanded {
-            "expanded"
+            "expanded".to_owned()
         } else {
-            "nothing to do"
+            "nothing to do".to_owned()
         };
         properties([
             ("ID", self.volume_id.clone()),
             ("CAPACITY", human(self.capacity_bytes)),
-            ("NODE", node.to_owned()),
+            ("NODE", node),
         ])
     }
 }

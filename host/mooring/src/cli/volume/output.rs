@@ -95,9 +95,14 @@ pub(crate) fn failure_text(failure: &Failure) -> String {
     format!(
         "{RED}error{RED:#}: {}: {}\n {GREEN}next{GREEN:#}: {}\n",
         failure.name(),
-        shown(&failure.to_string()),
+        lines(&failure.to_string()),
         failure.advice()
     )
+}
+
+/// A message, its further lines set in.
+fn lines(message: &str) -> String {
+    message.lines().map(shown).collect::<Vec<_>>().join("\n       ")
 }
 
 fn failure_json(failure: &Failure) -> serde_json::Value {
@@ -174,10 +179,10 @@ mod tests {
 
     #[test]
     fn a_failure_says_code_message_and_next_step() {
-        let failure = Failure::from(tonic::Status::not_found("no volume \"x\"\u{1b}[2J"));
+        let failure = Failure::from(tonic::Status::not_found("no volume \"x\"\u{1b}[2J\nat all"));
         assert_eq!(
             anstream::adapter::strip_str(&failure_text(&failure)).to_string(),
-            "error: NOT_FOUND: no volume \"x\"\\u{1b}[2J\n \
+            "error: NOT_FOUND: no volume \"x\"\\u{1b}[2J\n       at all\n \
              next: `mooring volume list` shows the volumes that there are\n"
         );
         assert_eq!(failure_json(&failure)["error"]["exitCode"], 3);

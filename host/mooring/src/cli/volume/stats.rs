@@ -74,9 +74,10 @@ impl StatsArgs {
 
 impl Usage {
     fn row(self, name: &str, write: impl Fn(i64) -> String) -> [String; 5] {
-        let share = match self.total {
-            0 => String::new(),
-            total => format!("{}%", i128::from(self.used) * 100 / i128::from(total)),
+        // A raw device has a total alone: the driver can't see what is used.
+        let share = match (self.total, self.used, self.available) {
+            (0, _, _) | (_, 0, 0) => "-".to_owned(),
+            (total, used, _) => format!("{}%", i128::from(used) * 100 / i128::from(total)),
         };
         [name.to_owned(), write(self.total), write(self.used), write(self.available), share]
     }

@@ -192,7 +192,7 @@ async fn expansion_goes_through_the_node_where_it_has_to() {
         model.text("expand vol-1 --size 2GiB").await,
         "ID        vol-1\n\
          CAPACITY  2.0 GiB\n\
-         NODE      still to do: mooring volume expand ID --node-only --volume-path PATH\n"
+         NODE      still to do: mooring volume expand vol-1 --node-only --volume-path PATH\n"
     );
     assert_eq!(model.calls(), ["ControllerExpandVolume"]);
     let json = model.text("expand vol-1 --size 2GiB --volume-path DIR -o json").await;
