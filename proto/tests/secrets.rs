@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use mooring_proto::FILE_DESCRIPTOR_SET;
 use mooring_proto::csi::v1::*;
+use mooring_proto::mooring::internal::v1 as internal;
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, DynamicMessage, MapKey, Value};
 
@@ -55,6 +56,9 @@ fn marked_fields_are_not_printed() -> Result<()> {
         NodePublishVolumeRequest,
         NodeStageVolumeRequest,
         ValidateVolumeCapabilitiesRequest,
+        internal::DescribeAttachmentRequest,
+        internal::Secret,
+        internal::Secrets,
     ];
     let with_secret = messages_with_a_secret()?;
     assert_eq!(
@@ -66,7 +70,7 @@ fn marked_fields_are_not_printed() -> Result<()> {
         let printed = printers[name](bytes)?;
         assert!(!printed.contains(SECRET), "{name} prints the secret: {printed}");
         assert!(!printed.contains(KEY), "{name} prints a secret's key: {printed}");
-        assert!(printed.contains("secrets: redacted"), "{name} hides that it holds one: {printed}");
+        assert!(printed.contains(": redacted"), "{name} hides that it holds one: {printed}");
     }
     Ok(())
 }
@@ -80,8 +84,9 @@ fn messages_with_a_secret() -> Result<BTreeMap<String, Vec<u8>>> {
         let mut message = DynamicMessage::new(descriptor.clone());
         for field in descriptor.fields() {
             if field.options().get_extension(&mark).as_bool() == Some(true) {
-                let entry = (MapKey::String(KEY.into()), Value::String(SECRET.into()));
-                message.set_field(&field, Value::Map([entry].into()));
+                let secret = Value::String(SECRET.into());
+                let map = |secret| Value::Map([(MapKey::String(KEY.into()), secret)].into());
+                message.set_field(&field, if field.is_map() { map(secret) } else { secret });
             }
         }
         if message.encoded_len() > 0 {

@@ -21,11 +21,14 @@ mod table;
 
 use table::Table;
 
+/// A word of the command line, and what it measures.
+type Measure = (&'static str, fn(&mut Table));
+
 fn main() {
     let mut table = Table::default();
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let runs: [(&str, fn(&mut Table)); 5] = [
+    let runs: [Measure; 5] = [
         ("call", call::measure),
         ("pairs", pairs::measure),
         ("stage", stage::measure),

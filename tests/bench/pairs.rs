@@ -94,7 +94,7 @@ async fn fill(socket: &std::path::Path) {
     for caller in 0..CALLERS {
         let mut clients = Clients::connect(socket).await.unwrap();
         callers.spawn(async move {
-            for number in (caller..THERE).step_by(CALLERS as usize) {
+            for number in (caller..THERE).filter(|number| number % CALLERS == caller) {
                 create(&mut clients, format!("there-{number}")).await;
             }
         });

@@ -18,7 +18,7 @@ const GIB: i64 = 1 << 30;
 const SCRIPT: &str = r#"set -e
 truncate -s 1G "$1/image"
 device=$(losetup --find --show --direct-io=on "$1/image")
-mkfs.ext4 -q -F -E lazy_itable_init=1,lazy_journal_init=1 -m 0 "$device"
+mkfs.ext4 -q -F -b 4096 -m 0 -E lazy_itable_init=1,lazy_journal_init=1,nodiscard "$device"
 mount -t ext4 -o nosuid,nodev "$device" "$1/mount"
 "#;
 

@@ -215,7 +215,7 @@ fn a_component_tells_what_it_can_do_and_needs() {
         let output = mooring(&["backend", "inspect", &source]);
         let told = text(&output.stdout);
         assert!(output.status.success(), "{source}: {}", text(&output.stderr));
-        for word in ["mooring:backend@0.1.0", "volumes", "mooring:host/pool", "pools"] {
+        for word in ["0.1.0", "mooring:backend/volumes", "mooring:host/pool", "grants.pools"] {
             assert!(told.contains(word), "{source}: {word} is not in {told}");
         }
         let output = mooring(&["backend", "inspect", &source, "-o", "json"]);

@@ -151,7 +151,8 @@ fn names_from_outside_make_no_new_metrics() {
 #[test]
 fn logs_are_json_lines_that_tell_the_call() {
     case(async |place| {
-        let mut host = Host::serve(place, Settings::default()).await;
+        let settings = Settings { log: "debug", ..Settings::default() };
+        let mut host = Host::serve(place, settings).await;
         let mut life = Life::new(&host, Kind::Ext4, "pvc-1").await;
         life.create().await.unwrap();
         life.stage().await.unwrap();
@@ -163,23 +164,59 @@ fn logs_are_json_lines_that_tell_the_call() {
         life.delete().await.unwrap();
         host.stop().await;
         let log = host.log();
-        let lines: Vec<Value> = log
-            .lines()
-            .map(|line| {
-                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
-            })
-            .collect();
+        let lines: Vec<Value> = log.lines().map(json).collect();
         for line in &lines {
             for key in ["timestamp", "level", "message"] {
                 assert!(line[key].is_string(), "no {key}: {line}");
             }
         }
-        let staged = lines.iter().find(|line| line.to_string().contains("NodeStageVolume"));
-        let staged = staged.unwrap_or_else(|| panic!("no line of the stage: {log}")).to_string();
-        for told in [IMAGE, &life.id()] {
-            assert!(staged.contains(told), "{told} is not in {staged}");
+        let of = |method: &str, code: &str| {
+            let found =
+                lines.iter().find(|it| it["span"]["method"] == method && it["code"] == code);
+            found.unwrap_or_else(|| panic!("no line of {method} with {code}: {log}"))
+        };
+        for (process, method) in [("node", "NodeStageVolume"), ("controller", "CreateVolume")] {
+            let answered = of(method, "OK");
+            assert_eq!(answered["span"]["driver"], IMAGE, "{process}");
+            assert!(answered["span"]["call"].is_string(), "{answered}");
         }
+        assert_eq!(of("NodeStageVolume", "OK")["span"]["volume"], life.id());
+        let refused = of("NodeUnstageVolume", "INVALID_ARGUMENT");
+        assert!(refused["reason"].as_str().unwrap().contains("volume_id"), "{refused}");
     });
+}
+
+/// A line as an object whose keys differ: of two alike, readers would drop one.
+fn json(line: &str) -> Value {
+    struct Unique(serde_json::Map<String, Value>);
+    impl<'de> serde::Deserialize<'de> for Unique {
+        fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+            struct Keys;
+            impl<'de> serde::de::Visitor<'de> for Keys {
+                type Value = Unique;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<A: serde::de::MapAccess<'de>>(
+                    self,
+                    mut map: A,
+                ) -> Result<Unique, A::Error> {
+                    let mut object = serde_json::Map::new();
+                    while let Some((key, value)) = map.next_entry::<String, Value>()? {
+                        if object.insert(key.clone(), value).is_some() {
+                            let twice = format!("the key {key} is there twice");
+                            return Err(serde::de::Error::custom(twice));
+                        }
+                    }
+                    Ok(Unique(object))
+                }
+            }
+            input.deserialize_map(Keys)
+        }
+    }
+    let Unique(object) =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    Value::Object(object)
 }
 
 /// Not a word of any language, and with what each way of writing changes.

@@ -19,8 +19,10 @@ use wasmtime::component::Component;
 
 const KEY_FILE: &str = "key";
 const MAC: usize = blake3::OUT_LEN;
+/// Compiled components that are kept; the oldest go first.
+const KEPT: usize = 32;
 
-/// Compiles components, or finds them compiled.
+/// The place of compiled code.
 pub(crate) struct CodeCache {
     /// None where nothing is kept.
     place: Option<Place>,
@@ -49,33 +51,36 @@ impl CodeCache {
         Self { place, compatibility, temporary: AtomicU64::new(0) }
     }
 
-    /// The compiled component. Takes up to 20 s for a large one that was never compiled.
+    /// The name that a component's code is kept under.
+    pub(crate) fn name(&self, digest: &str) -> String {
+        format!("{digest}-{}", self.compatibility)
+    }
+
+    /// The compiled component, where it was kept.
+    pub(crate) fn find(&self, engine: &wasmtime::Engine, name: &str) -> Option<Component> {
+        self.place.as_ref().and_then(|place| place.load(engine, name))
+    }
+
+    /// Keeps code that was compiled here.
+    pub(crate) fn keep(&self, name: &str, code: &[u8]) {
+        let Some(place) = &self.place else { return };
+        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
+        let temporary = format!(".{}-{number}", std::process::id());
+        if let Err(error) = place.keep(name, &temporary, code) {
+            tracing::warn!(%name, %error, "compiled code could not be kept");
+        }
+    }
+
+    /// Takes code that our own compiler has just made.
     ///
     /// # Errors
-    /// The component cannot be compiled.
-    pub(crate) fn component(
+    /// It is of another version or other settings of the runtime.
+    pub(crate) fn take(
         &self,
         engine: &wasmtime::Engine,
-        bytes: &[u8],
-        digest: &str,
+        code: &[u8],
     ) -> wasmtime::Result<Component> {
-        let name = format!("{digest}-{}", self.compatibility);
-        if let Some(component) = self.place.as_ref().and_then(|place| place.load(engine, &name)) {
-            return Ok(component);
-        }
-        let component = Component::from_binary(engine, bytes)?;
-        if let Some(place) = &self.place {
-            let number = self.temporary.fetch_add(1, Ordering::Relaxed);
-            let temporary = format!(".{}-{number}", std::process::id());
-            if let Err(error) = component
-                .serialize()
-                .map_err(io::Error::other)
-                .and_then(|code| place.keep(&name, &temporary, &code))
-            {
-                tracing::warn!(%name, %error, "compiled code could not be kept");
-            }
-        }
-        Ok(component)
+        trusted::component(engine, code)
     }
 }
 
@@ -112,7 +117,20 @@ impl Place {
             // What is left is of no use to anyone, and may not be there at all.
             let _ = fs::remove_file(&temporary);
         }
-        written
+        written.and_then(|()| self.forget_the_oldest())
+    }
+
+    fn forget_the_oldest(&self) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.file_name() != KEY_FILE {
+                files.push((entry.metadata()?.modified()?, entry.path()));
+            }
+        }
+        files.sort();
+        let too_many = files.len().saturating_sub(KEPT);
+        files.iter().take(too_many).try_for_each(|(_, path)| fs::remove_file(path))
     }
 
     /// Comparing what this returns takes the same time whatever differs.

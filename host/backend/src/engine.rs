@@ -15,6 +15,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use crate::bindings::Everything;
 use crate::code::CodeCache;
+use crate::compile::Compiler;
 use crate::pace::Lane;
 use crate::sandbox::Sandbox;
 use ticker::Ticker;
@@ -48,6 +49,8 @@ pub struct EngineConfig {
     pub max_component_size: u64,
     /// Where compiled code is kept (made with mode 0700); none: every start compiles anew.
     pub cache_dir: Option<PathBuf>,
+    /// What compiles components; none: this process, without limits.
+    pub compiler: Option<Compiler>,
 }
 
 impl Default for EngineConfig {
@@ -60,6 +63,7 @@ impl Default for EngineConfig {
             long_calls: processors.saturating_sub(1).max(1),
             max_component_size: 128 << 20,
             cache_dir: None,
+            compiler: None,
         }
     }
 }
@@ -93,6 +97,7 @@ pub struct Engine {
     long: Arc<Semaphore>,
     ticker: Ticker,
     code: CodeCache,
+    compiler: Option<Compiler>,
     max_component_size: u64,
 }
 
@@ -103,7 +108,8 @@ impl Engine {
     /// [`EngineError`]. A code cache that cannot be used is no error: it is logged, and code is
     /// compiled at each start.
     pub fn new(config: EngineConfig) -> Result<Arc<Self>, EngineError> {
-        let EngineConfig { calls, tick, long_calls, max_component_size, cache_dir } = config;
+        let EngineConfig { calls, tick, long_calls, max_component_size, cache_dir, compiler } =
+            config;
         let setup = |error: wasmtime::Error| EngineError::Setup { calls, reason: reason(&error) };
         let wasm = wasmtime::Engine::new(&settings(calls)).map_err(setup)?;
         Ok(Arc::new(Self {
@@ -113,6 +119,7 @@ impl Engine {
             ticker: Ticker::start(&wasm, tick).map_err(EngineError::Clock)?,
             code: CodeCache::open(&wasm, cache_dir),
             wasm,
+            compiler,
             max_component_size,
         }))
     }
@@ -143,6 +150,10 @@ impl Engine {
         &self.code
     }
 
+    pub(crate) fn compiler(&self) -> Option<&Compiler> {
+        self.compiler.as_ref()
+    }
+
     pub(crate) fn max_component_size(&self) -> u64 {
         self.max_component_size
     }
@@ -154,7 +165,8 @@ pub(crate) fn reason(error: &wasmtime::Error) -> String {
     causes.join(": ")
 }
 
-fn settings(calls: u32) -> Config {
+/// The settings of every engine here: code that is compiled under them runs under them.
+pub(crate) fn settings(calls: u32) -> Config {
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)

@@ -15,6 +15,7 @@ mod bindings;
 mod breaker;
 mod check;
 mod code;
+mod compile;
 mod convert;
 mod driver;
 mod engine;
@@ -30,6 +31,7 @@ mod run;
 mod sandbox;
 mod schema;
 
+pub use compile::{Compiler, compile_child};
 pub use driver::{Driver, DriverConfig};
 pub use engine::{Engine, EngineConfig, EngineError};
 pub use inspect::{InspectedInfo, Inspection, inspect};

@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 use mooring_volume::backend::Description;
 use mooring_volume::policy::Grants;
 use mooring_volume::{Abilities, Ability, CallId};
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::InstancePre;
 
 use crate::bindings::exports::mooring::backend::volumes::Sources;
 use crate::check::Malformed;
+use crate::compile;
 use crate::convert;
 use crate::engine::{Engine, reason};
 use crate::exports::Exports;
 use crate::limits::Account;
 use crate::log::DriverLog;
-use crate::outline::{Outline, missing_proposal};
+use crate::outline::Outline;
 use crate::run::{Guest, Recipe};
 use crate::sandbox::Sandbox;
 
@@ -83,7 +84,7 @@ pub(crate) fn outline(engine: &Engine, bytes: &[u8]) -> Result<Outline, LoadErro
     Outline::read(bytes)
 }
 
-/// Checks, compiles and links. Compiling runs on a thread that serves nothing else.
+/// Checks, compiles and links.
 ///
 /// # Errors
 /// All but `Start`, `Schema` and `Config`.
@@ -95,29 +96,10 @@ pub(crate) async fn load(
 ) -> Result<Loaded, LoadError> {
     outline.check_contract()?;
     outline.check_imports(grants)?;
-    let component = compile(engine, bytes, outline.digest.clone()).await?;
+    let component = compile::component(engine, bytes, &outline.digest).await?;
     let link = |error: wasmtime::Error| LoadError::Link { reason: reason(&error) };
     let pre = engine.linker().instantiate_pre(&component).map_err(link)?;
     Ok(Loaded { exports: Exports::find(outline, &pre)?, pre })
-}
-
-async fn compile(
-    engine: &Arc<Engine>,
-    bytes: Arc<[u8]>,
-    digest: String,
-) -> Result<Component, LoadError> {
-    let engine = Arc::clone(engine);
-    let compiling = tokio::task::spawn_blocking(move || {
-        let compiled = engine.code().component(engine.wasm(), &bytes, &digest);
-        compiled.map_err(|error| match missing_proposal(&bytes) {
-            Some(proposal) => LoadError::Proposal { proposal },
-            None => LoadError::Compile { reason: reason(&error) },
-        })
-    });
-    match compiling.await {
-        Ok(compiled) => compiled,
-        Err(error) => Err(LoadError::Compile { reason: error.to_string() }),
-    }
 }
 
 /// Makes one instance, compares the types of its exports with the contract's and asks what does

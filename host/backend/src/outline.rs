@@ -296,4 +296,16 @@ mod tests {
         let refused = empty.check_contract().unwrap_err();
         assert!(refused.to_string().contains("mooring:backend/identity@0.1.0"), "{refused}");
     }
+
+    #[test]
+    fn proposals_that_are_turned_off_are_named() {
+        let missing = |text: &str| missing_proposal(&wat::parse_str(text).unwrap());
+        assert_eq!(missing("(component)"), None);
+        let named = missing("(component (core func (canon backpressure.inc)))").unwrap();
+        assert!(named.contains("WASI 0.2"), "{named}");
+        assert_eq!(missing("(component (core module (memory 1 1 shared)))"), Some("threads"));
+        assert_eq!(missing("(component (core module (memory i64 1)))"), Some("64-bit memories"));
+        let gc = "(component (core module (type (struct)) (func (param (ref 0)))))";
+        assert_eq!(missing(gc), Some("garbage-collected types"));
+    }
 }

@@ -194,8 +194,15 @@ fn key(option: &str) -> &str {
     option.split_once('=').map_or(option, |(key, _)| key)
 }
 
+/// An option as errors and logs may show it: without its value, which may be a credential.
+/// Source: CSI VolumeCapability.MountVolume: `mount_flags` may contain sensitive information.
+fn shown(option: &str) -> String {
+    let name: String = key(option).chars().take(LONGEST).collect();
+    if option.contains('=') { name + "=…" } else { name }
+}
+
 fn check_form(option: &str) -> Result<()> {
-    let shown: String = option.chars().take(LONGEST).collect();
+    let shown = shown(option);
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'=' | b'.' | b':');
     let starts_well = option.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
     if option.len() > LONGEST || !starts_well || !option.bytes().all(plain) {
@@ -240,8 +247,9 @@ fn per_mount(option: &str, granted: &[String], flags: &mut MountFlags) -> Result
 
 fn denied(option: &str) -> Error {
     Error::denied(format!(
-        "mount option {option:?} is not allowed for this driver; add {option} to \
-         grants.mountOptions to allow it"
+        "mount option {:?} is not allowed for this driver; add it to grants.mountOptions, as it \
+         stands in the request, to allow it",
+        shown(option)
     ))
 }
 
@@ -252,8 +260,9 @@ fn check_listed(option: &str, granted: &[String], on: On) -> Result<()> {
     let known = match on {
         On::Directory => {
             return Err(Error::invalid(format!(
-                "mount option {option:?} belongs to a file system on a device; this volume is a \
-                 directory, which takes ro, noexec, noatime and nodiratime alone"
+                "mount option {:?} belongs to a file system on a device; this volume is a \
+                 directory, which takes ro, noexec, noatime and nodiratime alone",
+                shown(option)
             )));
         }
         On::Device(Some(fs_type)) => listed(ANY) || listed(of(fs_type)),

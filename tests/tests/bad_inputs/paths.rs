@@ -70,6 +70,12 @@ fn stage_mounts_on_no_foreign_path() {
             .chain(out_of_bounds(&scene))
             .map(|(what, path)| row(what, stage_at(&scene.made, path), INVALID, FIELD))
             .collect();
+        scene.refuses(rows).await;
+        // An image's file is made at its first stage, whatever comes of that; from here on it is
+        // there.
+        scene.made.stage().await.unwrap();
+        scene.made.unstage().await.unwrap();
+        rows = Vec::new();
         for (what, path) in IN_THE_WAY {
             let request = stage_at(&scene.made, scene.target(path));
             rows.push(row(what, request, INVALID, FIELD));

@@ -22,16 +22,16 @@ data=$target/data
 # The program's calls, all of them.
 serve() { exec mooring serve --config /etc/mooring.yaml; }
 serving() { [ -S "$socket" ] && mooring volume list --socket "$socket"; }
-create() { mooring volume create "$1" --size "$2" --fs-type ext4 --socket "$socket"; }
-stage() { mooring volume stage "$1" --staging "$staging" --fs-type ext4 --socket "$socket"; }
+create() { mooring volume create "$1" --quiet --size "$2" --fs-type ext4 --socket "$socket"; }
+stage() { mooring volume stage "$1" --staging-path "$staging" --fs-type ext4 --socket "$socket"; }
 publish() {
-    mooring volume publish "$1" --staging "$staging" --target "$target" --fs-type ext4 \
+    mooring volume publish "$1" --staging-path "$staging" --target-path "$target" --fs-type ext4 \
         --socket "$socket"
 }
-expand() { mooring volume expand "$1" --size "$2" --path "$target" --socket "$socket"; }
-stats() { mooring volume stats "$1" --path "$target" --socket "$socket"; }
-unpublish() { mooring volume unpublish "$1" --target "$target" --socket "$socket"; }
-unstage() { mooring volume unstage "$1" --staging "$staging" --socket "$socket"; }
+expand() { mooring volume expand "$1" --size "$2" --volume-path "$target" --socket "$socket"; }
+stats() { mooring volume stats "$1" --volume-path "$target" --socket "$socket"; }
+unpublish() { mooring volume unpublish "$1" --target-path "$target" --socket "$socket"; }
+unstage() { mooring volume unstage "$1" --staging-path "$staging" --socket "$socket"; }
 delete() { mooring volume delete "$1" --socket "$socket"; }
 
 size_of() { df -Pm "$1" | awk 'NR == 2 { print $2 }'; }

@@ -94,3 +94,25 @@ async fn other_traps_say_what_they_are() {
     let Err(Failure::Trapped(why)) = run(module).await else { panic!() };
     assert!(why.contains("divide by zero"), "{why}");
 }
+
+#[tokio::test]
+async fn function_references_run_as_stock_go_needs_them() {
+    let module = r#"(type $t (func))
+        (func $f) (elem declare func $f)
+        (func (export "run") (call_ref $t (ref.func $f)))"#;
+    assert_eq!(run(module).await, Ok(()));
+}
+
+#[test]
+fn what_is_turned_off_does_not_compile() {
+    let engine = Engine::new(EngineConfig { calls: 1, ..EngineConfig::default() }).unwrap();
+    for module in
+        ["(memory 1 1 shared)", "(memory i64 1)", "(type (struct)) (func (param (ref 0)))"]
+    {
+        let text = format!("(component (core module {module}))");
+        let bytes = wat::parse_str(&text).unwrap();
+        assert!(Component::from_binary(engine.wasm(), &bytes).is_err(), "{module}");
+    }
+    let text = "(component (core func (canon backpressure.inc)))";
+    assert!(Component::from_binary(engine.wasm(), &wat::parse_str(text).unwrap()).is_err());
+}

@@ -102,7 +102,8 @@ impl End {
             if code == Code::Ok {
                 tracing::debug!(code = code_name, ?duration, "answered");
             } else {
-                tracing::info!(code = code_name, ?duration, ?message, "answered");
+                // Not named `message`: that is the line's own text.
+                tracing::info!(code = code_name, ?duration, reason = ?message, "answered");
             }
         });
     }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use bytesize::ByteSize;
 use clap::{Subcommand, ValueEnum};
 use mooring_backend::{Engine, EngineConfig, Inspection};
@@ -40,12 +41,13 @@ impl Command {
         let Self::Inspect { file, output } = self;
         let source = match file.strip_prefix("embedded:") {
             Some(name) => Source::Embedded(name.to_owned()),
-            None => Source::File(PathBuf::from(file)),
+            None => Source::File(PathBuf::from(&file)),
         };
         let component = run::controller::component(&source)?;
         let engine = Engine::new(EngineConfig { calls: 1, ..EngineConfig::default() })?;
-        let found =
-            run::client_runtime()?.block_on(mooring_backend::inspect(&engine, component))?;
+        let found = run::client_runtime()?
+            .block_on(mooring_backend::inspect(&engine, component))
+            .with_context(|| file.clone())?;
         let mut out = std::io::stdout().lock();
         match output {
             Output::Json => writeln!(out, "{}", serde_json::to_string_pretty(&found)?)?,

@@ -40,6 +40,7 @@ enum Command {
     Controller(ControllerArgs),
     /// Run the node process: mounts and devices, no vendor code. It asks the controller at
     /// `controller.socketDir`.
+    #[command(after_help = "Example:\n  mooring node --config /etc/mooring.yaml")]
     Node(HostArgs),
     /// Look at configurations.
     #[command(subcommand)]
@@ -116,8 +117,8 @@ impl HostArgs {
         Ok(config.checked()?)
     }
 
-    /// The same words again, for a child process.
-    pub(crate) fn to_arguments(&self) -> Vec<std::ffi::OsString> {
+    /// The same words again, for a child process, whose working directory is another.
+    pub(crate) fn to_arguments(&self) -> std::io::Result<Vec<std::ffi::OsString>> {
         let mut arguments = Vec::new();
         let named = [
             ("--config", &self.config),
@@ -126,13 +127,13 @@ impl HostArgs {
         ];
         for (name, value) in named {
             if let Some(value) = value {
-                arguments.extend([name.into(), value.into()]);
+                arguments.extend([name.into(), std::path::absolute(value)?.into()]);
             }
         }
         for root in &self.target_root {
-            arguments.extend(["--target-root".into(), root.into()]);
+            arguments.extend(["--target-root".into(), std::path::absolute(root)?.into()]);
         }
-        arguments
+        Ok(arguments)
     }
 }
 

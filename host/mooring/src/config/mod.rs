@@ -16,7 +16,6 @@ use mooring_volume::policy::Grants;
 use mooring_volume::{DriverName, StringMap};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use load::ConfigError;
 pub(crate) use source::Source;
 
 /// The configuration file.

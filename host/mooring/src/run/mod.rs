@@ -24,13 +24,15 @@ pub(crate) fn serve(args: &HostArgs) -> anyhow::Result<()> {
     let config = args.configuration()?;
     logs::start()?;
     folders::node(&config)?;
-    let arguments = args.to_arguments();
+    let arguments = args.to_arguments()?;
     node_runtime()?.block_on(async {
         let stop = stop::Stop::on_signals()?;
         let child = child::Supervised::start(arguments, stop.clone());
-        let served = node::run(&config, stop).await;
+        // A node that cannot start ends the process, and the controller with it: nobody tells it
+        // to stop, so waiting for its end would be for ever.
+        node::run(&config, stop).await?;
         child.ended().await;
-        served
+        Ok(())
     })
 }
 

@@ -1,6 +1,7 @@
 //! `/healthz` and `/metrics`, on a socket and, if the operator asks, a loopback address.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,9 @@ impl Telemetry {
             Ok(()) | Err(_) => {}
         }
         let unix = UnixListener::bind(socket)?;
+        // Until here the umask held, which lets others than the owner read it at most: they
+        // cannot connect.
+        std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
         if let Some(address) = address {
             let tcp = TcpListener::bind(address).await?;
             let router = router.clone();

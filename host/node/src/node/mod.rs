@@ -114,6 +114,17 @@ impl<M: Machine, A> Node<M, A> {
     }
 }
 
+impl<M: Machine, A> Node<M, A> {
+    /// Whether a volume may be staged at all where it is asked for.
+    async fn check_place(&self, request: &Stage) -> Result<()> {
+        let (inner, path) = (Arc::clone(&self.inner), request.staging_path.clone());
+        let look = move || inner.allowed("staging_target_path", &path).map(drop);
+        tokio::task::spawn_blocking(look).await.unwrap_or_else(|stopped| {
+            Err(Error::unavailable(format!("looking at the roots stopped unexpectedly: {stopped}")))
+        })
+    }
+}
+
 impl<M: Machine> Inner<M> {
     fn scope(&self) -> Scope<'_> {
         let NodeConfig { driver, grants, state_dir, node_id: node, .. } = &self.config;
@@ -151,6 +162,8 @@ impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
     async fn stage(&self, call: &Call, request: Stage) -> Result<()> {
         let asked = stage::check(&self.inner.config.grants, &request)?;
         let guard = self.inner.guards.take(&request.volume_id, &request.staging_path)?;
+        // Before the backend is asked: its host makes the image that it describes.
+        self.check_place(&request).await?;
         let question = stage::question(&self.inner, &request);
         match self.backend.describe_attachment(call, question).await {
             Ok(attached) => {

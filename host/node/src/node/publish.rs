@@ -59,7 +59,8 @@ impl<M: Machine> Inner<M> {
 
     fn try_publish(&self, seen: &Seen, wish: &PublishWish) -> Result<()> {
         let target: &PathBuf = &wish.target;
-        let place = observe::place(&*self.os, seen, target)?;
+        let place = observe::place(&*self.os, seen, target)
+            .map_err(|error| error.context("target_path"))?;
         self.run(seen, &steps::publish(seen, wish, place)?)
     }
 }

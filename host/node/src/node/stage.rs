@@ -108,7 +108,8 @@ impl<M: Machine> Inner<M> {
         if let SourceSeen::Directory { origin, .. } = &source {
             seen.own.add(origin.clone());
         }
-        let place = observe::place(&*self.os, &seen, path)?;
+        let place = observe::place(&*self.os, &seen, path)
+            .map_err(|error| error.context("staging_target_path"))?;
         let steps = steps::stage(&seen, &source, &wish, place)?;
         Runner::new(&*self.os, &self.scope(), &seen, Some(handle)).run(&steps)
     }
