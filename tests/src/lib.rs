@@ -19,6 +19,7 @@ pub mod call;
 pub mod config;
 pub mod host;
 pub mod kernel;
+pub mod left;
 pub mod life;
 pub mod payload;
 pub mod place;

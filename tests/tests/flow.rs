@@ -335,18 +335,22 @@ fn the_node_is_killed_between_steps_of_a_directory() {
     killed_between_steps(Kind::Directory, Victim::Node);
 }
 
+/// When to kill, in microseconds after a call began. Calls take 1 ms (creating) to 50 ms (a first
+/// stage); what sweeps each system call is the fault tests of the crates.
+const KILLED_AFTER: [u64; 6] = [300, 1_000, 2_500, 6_000, 15_000, 35_000];
+
 /// Kills within a call, at different times after it began, and repeats it until it succeeds.
 fn killed_within_calls(kind: Kind, victim: Victim) {
     let mut cases = Vec::new();
     let calls = Step::of(kind).into_iter().filter(|it| it.is_call() && *it != Step::Stats);
     for step in calls {
-        cases.extend([1, 5, 20, 60].map(|milliseconds| (step, milliseconds)));
+        cases.extend(KILLED_AFTER.map(|microseconds| (step, microseconds)));
     }
-    sweep(cases, async move |place, (killed_in, milliseconds)| {
+    sweep(cases, async move |place, (killed_in, microseconds)| {
         let mut story = Story::begin(place, kind).await;
         for step in Step::of(kind) {
             if step == killed_in {
-                let kill_at = tokio::time::sleep(Duration::from_millis(milliseconds));
+                let kill_at = tokio::time::sleep(Duration::from_micros(microseconds));
                 let call = story.call(step);
                 // The call may end before it; then this is a kill between steps.
                 tokio::select! { _ = call => {}, () = kill_at => {} }

@@ -1,5 +1,7 @@
 //! What a component might do instead of its work. A deed that is none is nothing.
 
+#![allow(clippy::disallowed_methods, reason = "what is disallowed is what is tried here")]
+
 use std::hint::black_box;
 use std::time::Duration;
 
