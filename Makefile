@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity vm bench generate clean
+.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity vm pools bench generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -54,6 +54,9 @@ sanity: everything ## csi-sanity: three file systems and block, one socket and t
 
 vm: everything ## scenarios that need real root, in a virtual machine
 	tests/vm/run --all
+
+pools: everything ## the store on XFS and btrfs, and beside foreign mounts (root)
+	tests/pools/run
 
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run

@@ -182,7 +182,9 @@ impl Place {
                     let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
                 }
             }
-            if alive.is_empty() || Instant::now() > until {
+            // A dying process has no command line any more, and is not gone yet.
+            let dying = told.iter().any(|pid| kernel::runs(*pid));
+            if (alive.is_empty() && !dying) || Instant::now() > until {
                 break;
             }
             std::thread::park_timeout(crate::LOOK);
