@@ -200,6 +200,8 @@ pub struct NodeFacts {
     pub id: String,
     pub hostname: String,
     pub system_uuid: Option<String>,
+    pub system_serial: Option<String>,
+    pub board_asset_tag: Option<String>,
     pub product_name: Option<String>,
     pub asset_tag: Option<String>,
     pub iscsi_initiator: Option<String>,

@@ -56,8 +56,8 @@ pub mod testing;
 /// The vocabulary that the interfaces share.
 pub mod types {
     pub use crate::bindings::types::{
-        AccessMode, AccessType, Capability, CapacityRange, Condition, ContentSource, Page,
-        Snapshot, StringMap, Topology, TopologyRequirement, Volume,
+        AccessMode, AccessType, Capability, CapacityRange, ContentSource, Page, Snapshot,
+        StringMap, Topology, TopologyRequirement, Volume,
     };
 }
 
