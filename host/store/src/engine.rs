@@ -10,12 +10,19 @@
 //! a read sees the first of the three that knows the row
 //! ```
 //!
+//! In the file, rows are kept under numbers, each new row under the next; the order of their keys
+//! is in memory ([`index`]). A commit writes every leaf of the file's tree that it touches anew:
+//! under keys with random names, as volumes have, that would be one leaf a row, and a store would
+//! grow slower with every volume. Under numbers the rows of a batch share the last few.
+//!
 //! Invariant: batches reach the file whole and in order; what survives a crash is a prefix of the
 //! writes. Invariant: after a failed commit nothing is written any more ("fsyncgate": the kernel
 //! may have dropped the dirty pages and report success next time).
 
 mod file;
 mod flusher;
+mod index;
+mod snapshot;
 mod view;
 
 use std::collections::BTreeMap;
@@ -27,13 +34,31 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 use crate::{OpenError, StorageError};
+use index::Index;
+use snapshot::Snapshot;
 pub(crate) use view::{Draft, View};
 
 /// Rows that are not in the file yet; `None` is a removed row.
 type Rows = BTreeMap<Vec<u8>, Option<Arc<[u8]>>>;
 
-/// What the file held after a commit.
-type Snapshot = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
+/// Rows for which the engine's lock is held without a break.
+const PAGE: usize = 1000;
+
+/// Where a row is.
+enum Place {
+    Memory(Arc<[u8]>),
+    /// Its number in the snapshot of that time.
+    File(u64),
+}
+
+impl Place {
+    fn row(self, snapshot: &Snapshot) -> Result<Arc<[u8]>, StorageError> {
+        match self {
+            Self::Memory(row) => Ok(row),
+            Self::File(number) => snapshot.get(number),
+        }
+    }
+}
 
 /// The store's one file, open.
 pub(crate) struct Engine {
@@ -53,6 +78,8 @@ pub(crate) struct Engine {
 struct Shared {
     gathered: Rows,
     flushing: Arc<Rows>,
+    /// The keys in the snapshot.
+    index: Index,
     /// None once the engine is closed.
     snapshot: Option<Arc<Snapshot>>,
     /// Counts updates; an update's generation is its number.
@@ -89,6 +116,7 @@ impl Engine {
             shared: Mutex::new(Shared {
                 gathered: Rows::new(),
                 flushing: Arc::default(),
+                index: opened.index,
                 snapshot: Some(Arc::new(opened.snapshot)),
                 written: 0,
                 wanted: 0,
@@ -106,6 +134,7 @@ impl Engine {
             Arc::clone(&engine),
             flusher::Target {
                 database: opened.database,
+                next: opened.next,
                 reserved: opened.serials.end,
                 _lock: opened.lock,
             },
@@ -128,16 +157,41 @@ impl Engine {
 
     /// The row under a key.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StorageError> {
-        let (row, snapshot) = {
+        let (place, snapshot) = {
             let shared = self.lock();
-            (shared.unflushed(key), shared.snapshot()?)
+            (shared.find(key), shared.snapshot()?)
         };
-        row.map_or_else(|| view::stored(&snapshot, key), Ok)
+        place.map(|place| place.row(&snapshot)).transpose()
     }
 
-    /// All rows whose keys start with `prefix` and sort after `after`, as they stand now.
-    pub(crate) fn view(&self, prefix: &[u8], after: Option<&[u8]>) -> Result<View, StorageError> {
-        View::new(&self.lock(), prefix, after)
+    /// The first `limit` rows whose keys start with `prefix` and sort after `after`, as they stand
+    /// now.
+    pub(crate) fn view(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<View, StorageError> {
+        View::new(&self.lock(), prefix, after, limit)
+    }
+
+    /// Shows every row whose key starts with `prefix`, in order. Not at one point in time: between
+    /// the rows, others are written.
+    pub(crate) fn each(
+        &self,
+        prefix: &[u8],
+        mut show: impl FnMut(&[u8], &[u8]),
+    ) -> Result<(), StorageError> {
+        let mut view = self.view(prefix, None, PAGE)?;
+        while let Some(last) = view.last() {
+            let after = last.to_vec();
+            view.visit(|key, row| {
+                show(key, row);
+                true
+            })?;
+            view = self.view(prefix, Some(&after), PAGE)?;
+        }
+        Ok(())
     }
 
     /// Looks and writes as one step: no other write comes between. Nothing is written where
@@ -216,9 +270,12 @@ impl Engine {
 }
 
 impl Shared {
-    /// What memory knows of a row: nothing, that it was removed, or its bytes.
-    fn unflushed(&self, key: &[u8]) -> Option<Option<Arc<[u8]>>> {
-        self.gathered.get(key).or_else(|| self.flushing.get(key)).cloned()
+    /// Where the newest row under a key is, if there is one.
+    fn find(&self, key: &[u8]) -> Option<Place> {
+        match self.gathered.get(key).or_else(|| self.flushing.get(key)) {
+            Some(row) => row.clone().map(Place::Memory),
+            None => self.index.get(key).map(Place::File),
+        }
     }
 
     fn snapshot(&self) -> Result<Arc<Snapshot>, StorageError> {

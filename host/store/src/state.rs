@@ -91,9 +91,11 @@ impl Scoped {
         }
         let scope = Key::State.of(&self.driver.name);
         let whole = |text: &str| [scope.as_slice(), text.as_bytes()].concat();
-        let view = self.store.engine.view(&whole(prefix), after.map(whole).as_deref())?;
+        let after = after.map(whole);
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let view = self.store.engine.view(&whole(prefix), after.as_deref(), most)?;
         let mut page = Page::default();
-        view.visit(|key, row| page.add(key.get(scope.len()..).unwrap_or_default(), row, limit))?;
+        view.visit(|key, row| page.add(key.get(scope.len()..).unwrap_or_default(), row))?;
         page.entries.into_iter().collect::<Result<_, _>>().map_err(StateError::from)
     }
 
@@ -143,12 +145,11 @@ struct Page {
 
 impl Page {
     /// Takes an entry; answers whether there is room for more.
-    fn add(&mut self, key: &[u8], row: &[u8], limit: u32) -> bool {
+    fn add(&mut self, key: &[u8], row: &[u8]) -> bool {
         self.bytes = self.bytes.saturating_add(key.len()).saturating_add(row.len());
         let text = std::str::from_utf8(key);
         self.entries.push(text.map_err(|_| key::damaged(key)).and_then(|key| entry(key, row)));
-        u32::try_from(self.entries.len()).is_ok_and(|count| count < limit)
-            && self.bytes < HEAVIEST_PAGE
+        self.bytes < HEAVIEST_PAGE
     }
 }
 
@@ -172,11 +173,10 @@ fn cost(key: &str, value: &[u8]) -> u64 {
 pub(crate) fn bytes_used(engine: &Engine, driver: &DriverName) -> Result<u64, StorageError> {
     let scope = Key::State.of(driver);
     let mut used = 0_u64;
-    engine.view(&scope, None)?.visit(|key, row| {
+    engine.each(&scope, |key, row| {
         let key = key.len().saturating_sub(scope.len());
         let value = row.len().saturating_sub(size_of::<u64>());
         used = used.saturating_add(ENTRY_COST).saturating_add(key::bytes(key + value));
-        true
     })?;
     Ok(used)
 }

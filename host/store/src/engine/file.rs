@@ -1,5 +1,7 @@
 //! The file itself: made once, checked at each start, never replaced.
 
+mod former;
+
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::ops::Range;
@@ -7,15 +9,17 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use redb::{Builder, Database, ReadableDatabase, TableDefinition};
+use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::Snapshot;
+use super::index::Index;
 use crate::OpenError;
 use crate::lock::Exclusive;
 
-/// All rows of all drivers.
-pub(super) const ROWS: TableDefinition<'static, &'static [u8], &'static [u8]> =
-    TableDefinition::new("rows");
+/// A key and its row.
+pub(super) type Row = (&'static [u8], &'static [u8]);
+/// All rows of all drivers, by numbers without meaning.
+pub(super) const ROWS: TableDefinition<'static, u64, Row> = TableDefinition::new("numbered rows");
 /// Numbers about the file.
 pub(super) const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
 /// In [`META`]: serials below this may have been handed out.
@@ -26,8 +30,8 @@ pub(super) const RESERVE: u64 = 1 << 32;
 
 const FORMAT: &str = "format";
 const ID: &str = "id";
-/// Raised when the meaning of rows changes.
-const KNOWN_FORMAT: u64 = 1;
+/// Raised when the meaning of rows changes. 1 had the rows under their keys.
+const KNOWN_FORMAT: u64 = 2;
 /// Memory for pages. A store of 10,000 volumes has a few megabytes; what does not fit comes from
 /// the kernel's cache. Twice as much measured no faster there, and costs the process as much more.
 const CACHE: usize = 4 << 20;
@@ -36,6 +40,10 @@ const CACHE: usize = 4 << 20;
 pub(super) struct Opened {
     pub(super) database: Database,
     pub(super) snapshot: Snapshot,
+    /// The keys in it.
+    pub(super) index: Index,
+    /// The number of the next new row.
+    pub(super) next: u64,
     /// The next serial, and the first that is not reserved.
     pub(super) serials: Range<u64>,
     pub(super) id: u64,
@@ -113,12 +121,19 @@ fn random() -> u64 {
 }
 
 /// All of [`Opened`] but the lock.
-struct Loaded(Database, Snapshot, Range<u64>, u64);
+struct Loaded {
+    database: Database,
+    snapshot: Snapshot,
+    index: Index,
+    next: u64,
+    serials: Range<u64>,
+    id: u64,
+}
 
 impl Loaded {
     fn with(self, lock: Exclusive) -> Opened {
-        let Self(database, snapshot, serials, id) = self;
-        Opened { database, snapshot, serials, id, lock }
+        let Self { database, snapshot, index, next, serials, id } = self;
+        Opened { database, snapshot, index, next, serials, id, lock }
     }
 }
 
@@ -131,14 +146,38 @@ fn load(path: &Path) -> Result<Loaded, OpenError> {
         tracing::warn!(path = %path.display(), "the store was damaged; its last good state serves");
     }
     let meta = meta(&database, path)?;
+    if meta.format < KNOWN_FORMAT {
+        former::migrate(&database).map_err(damage)?;
+    }
     let serials = meta.serials..meta.serials.saturating_add(RESERVE);
     reserve(&database, serials.end).map_err(damage)?;
-    let read = database.begin_read().map_err(|error| damage(error.into()))?;
-    let snapshot = read.open_table(ROWS).map_err(|error| damage(error.into()))?;
-    Ok(Loaded(database, snapshot, serials, meta.id))
+    let rows = rows(&database).map_err(damage)?;
+    let (index, next) = order(&rows).map_err(damage)?.ok_or_else(|| OpenError::Corrupt {
+        path: path.to_owned(),
+        reason: "it has two rows of one key".to_owned(),
+    })?;
+    Ok(Loaded { database, snapshot: Snapshot(rows), index, next, serials, id: meta.id })
+}
+
+fn rows(database: &Database) -> Result<ReadOnlyTable<u64, Row>, redb::Error> {
+    Ok(database.begin_read()?.open_table(ROWS)?)
+}
+
+/// Reads the order of the rows, and the number of the next; none where a key is there twice.
+fn order(rows: &ReadOnlyTable<u64, Row>) -> Result<Option<(Index, u64)>, redb::Error> {
+    let (mut index, mut next) = (Index::default(), 0);
+    for row in rows.iter()? {
+        let (number, row) = row?;
+        if !index.insert(row.value().0, number.value()) {
+            return Ok(None);
+        }
+        next = number.value().saturating_add(1);
+    }
+    Ok(Some((index, next)))
 }
 
 struct Meta {
+    format: u64,
     serials: u64,
     id: u64,
 }
@@ -155,10 +194,14 @@ fn meta(database: &Database, path: &Path) -> Result<Meta, OpenError> {
         })
     };
     let found = number(FORMAT)?;
+    if found == 0 {
+        let reason = "it does not say its format".to_owned();
+        return Err(OpenError::Corrupt { path: path.to_owned(), reason });
+    }
     if found > KNOWN_FORMAT {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: KNOWN_FORMAT });
     }
-    Ok(Meta { serials: number(SERIALS)?, id: number(ID)? })
+    Ok(Meta { format: found, serials: number(SERIALS)?, id: number(ID)? })
 }
 
 fn reserve(database: &Database, end: u64) -> Result<(), redb::Error> {

@@ -14,6 +14,8 @@ use crate::lock::Exclusive;
 /// What the flusher alone writes to.
 pub(super) struct Target {
     pub(super) database: redb::Database,
+    /// The number of the next new row.
+    pub(super) next: u64,
     /// The file says that serials below this may have been handed out.
     pub(super) reserved: u64,
     /// Keeps other processes off the directory as long as the file is open.
@@ -23,6 +25,8 @@ pub(super) struct Target {
 /// One batch: everything that had been written when it was taken.
 struct Batch {
     rows: Arc<Rows>,
+    /// For each of the rows, its number in the file; none where it is not there.
+    numbers: Vec<Option<u64>>,
     /// The generation of its last update.
     generation: u64,
     /// The next serial at that time.
@@ -34,9 +38,9 @@ pub(super) fn start(engine: Arc<Engine>, target: Target) -> std::io::Result<Join
 }
 
 fn run(engine: &Engine, mut target: Target) {
-    while let Some(batch) = next(engine) {
+    while let Some(mut batch) = next(engine) {
         // A panic here would leave every waiter waiting for ever.
-        let committed = catch_unwind(AssertUnwindSafe(|| target.commit(&batch)))
+        let committed = catch_unwind(AssertUnwindSafe(|| target.commit(&mut batch)))
             .unwrap_or_else(|_| Err(StorageError("writing it panicked".to_owned())));
         let failed = committed.is_err();
         finish(engine, &batch, committed);
@@ -61,6 +65,7 @@ fn next(engine: &Engine) -> Option<Batch> {
     }
     shared.flushing = Arc::new(std::mem::take(&mut shared.gathered));
     Some(Batch {
+        numbers: shared.flushing.keys().map(|key| shared.index.get(key)).collect(),
         rows: Arc::clone(&shared.flushing),
         generation: shared.written,
         serial: shared.serial,
@@ -82,6 +87,13 @@ fn finish(engine: &Engine, batch: &Batch, committed: Result<Snapshot, StorageErr
             engine.syncs.fetch_add(1, Ordering::Relaxed);
             let mut shared = engine.lock();
             // Together, so that no reader misses the rows between the two.
+            for ((key, row), number) in batch.rows.iter().zip(&batch.numbers) {
+                match (row, number) {
+                    (Some(_), Some(number)) => _ = shared.index.insert(key, *number),
+                    (None, Some(_)) => _ = shared.index.remove(key),
+                    (_, None) => {}
+                }
+            }
             shared.snapshot = Some(Arc::new(snapshot));
             shared.flushing = Arc::default();
             Progress { durable: batch.generation, fault: None }
@@ -98,22 +110,29 @@ fn finish(engine: &Engine, batch: &Batch, committed: Result<Snapshot, StorageErr
 }
 
 impl Target {
-    fn commit(&mut self, batch: &Batch) -> Result<Snapshot, StorageError> {
+    fn commit(&mut self, batch: &mut Batch) -> Result<Snapshot, StorageError> {
         let committed = self.try_commit(batch);
         committed.map_err(|error| StorageError(format!("writing it failed: {error}")))
     }
 
-    fn try_commit(&mut self, batch: &Batch) -> Result<Snapshot, redb::Error> {
+    /// Gives new rows their numbers.
+    fn try_commit(&mut self, batch: &mut Batch) -> Result<Snapshot, redb::Error> {
         // redb's default, one fsync a commit: pages carry checksums, and a commit that was torn
         // by a power cut is rolled back when the file is opened.
         let transaction = self.database.begin_write()?;
         {
             let mut table = transaction.open_table(file::ROWS)?;
-            for (key, row) in batch.rows.iter() {
-                match row {
-                    Some(row) => table.insert(key.as_slice(), row.as_ref())?,
-                    None => table.remove(key.as_slice())?,
-                };
+            for ((key, row), place) in batch.rows.iter().zip(&mut batch.numbers) {
+                match (row, *place) {
+                    (Some(row), found) => {
+                        let number = found.unwrap_or(self.next);
+                        table.insert(number, (key.as_slice(), row.as_ref()))?;
+                        *place = Some(number);
+                        self.next = self.next.max(number + 1);
+                    }
+                    (None, Some(number)) => _ = table.remove(number)?,
+                    (None, None) => {}
+                }
             }
         }
         if batch.serial.saturating_add(file::RESERVE / 2) > self.reserved {
@@ -121,6 +140,7 @@ impl Target {
             transaction.open_table(file::META)?.insert(file::SERIALS, self.reserved)?;
         }
         transaction.commit()?;
-        Ok(self.database.begin_read()?.open_table(file::ROWS)?)
+        let rows = self.database.begin_read()?.open_table(file::ROWS)?;
+        Ok(Snapshot(rows))
     }
 }

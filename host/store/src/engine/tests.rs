@@ -25,9 +25,20 @@ fn remove(engine: &Engine, key: &[u8]) {
     removed.unwrap();
 }
 
-fn rows(engine: &Engine, prefix: &[u8], after: Option<&[u8]>) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn all(engine: &Engine) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut rows = Vec::new();
-    let view = engine.view(prefix, after).unwrap();
+    engine.each(b"", |key, row| rows.push((key.to_vec(), row.to_vec()))).unwrap();
+    rows
+}
+
+fn page(
+    engine: &Engine,
+    prefix: &[u8],
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut rows = Vec::new();
+    let view = engine.view(prefix, after, limit).unwrap();
     view.visit(|key, row| {
         rows.push((key.to_vec(), row.to_vec()));
         true
@@ -48,7 +59,7 @@ enum Step {
     Remove(Vec<u8>),
     Flush,
     Reopen,
-    Look(Vec<u8>, Option<Vec<u8>>),
+    Look(Vec<u8>, Option<Vec<u8>>, usize),
 }
 
 /// Few keys, with bytes at both ends of the order, so that steps meet.
@@ -62,7 +73,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => key().prop_map(Step::Remove),
         2 => Just(Step::Flush),
         1 => Just(Step::Reopen),
-        6 => (key(), prop::option::of(key())).prop_map(|(prefix, after)| Step::Look(prefix, after)),
+        6 => (key(), prop::option::of(key()), 1..9_usize)
+            .prop_map(|(prefix, after, limit)| Step::Look(prefix, after, limit)),
     ]
 }
 
@@ -91,19 +103,66 @@ proptest! {
                     drop(engine);
                     engine = open(dir.path());
                 }
-                Step::Look(prefix, after) => {
+                Step::Look(prefix, after, limit) => {
                     let wanted = model.iter().filter(|(key, _)| {
                         key.starts_with(&prefix) && after.as_ref().is_none_or(|after| *key > after)
                     });
-                    let wanted: Vec<_> = wanted.map(|(k, v)| (k.clone(), v.clone())).collect();
-                    prop_assert_eq!(rows(&engine, &prefix, after.as_deref()), wanted);
+                    let wanted = wanted.map(|(key, row)| (key.clone(), row.clone())).take(limit);
+                    let found = page(&engine, &prefix, after.as_deref(), limit);
+                    prop_assert_eq!(found, wanted.collect::<Vec<_>>());
                     let row = engine.get(&prefix).unwrap();
                     prop_assert_eq!(row.as_deref(), model.get(&prefix).map(Vec::as_slice));
                 }
             }
         }
+        let rows: Vec<_> = model.into_iter().collect();
+        prop_assert_eq!(all(&engine), rows);
         engine.close();
     }
+}
+
+#[test]
+fn all_of_many_rows_are_shown_wherever_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open_once(dir.path());
+    let key = |number: usize| number.to_be_bytes();
+    for number in 0..4 * PAGE {
+        put(&engine, &key(number), b"old");
+        if number == 2 * PAGE {
+            flush(&engine);
+        }
+    }
+    for number in (0..4 * PAGE).step_by(3) {
+        remove(&engine, &key(number));
+        put(&engine, &key(number + 1), b"new");
+    }
+    let row = |number| if number % 3 == 1 { b"new".to_vec() } else { b"old".to_vec() };
+    let wanted = (0..=4 * PAGE).filter(|number| number % 3 > 0);
+    let wanted: Vec<_> = wanted.map(|number| (key(number).to_vec(), row(number))).collect();
+    assert!(all(&engine) == wanted);
+    flush(&engine);
+    assert!(all(&engine) == wanted);
+}
+
+#[test]
+fn a_view_stays_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open_once(dir.path());
+    put(&engine, b"a", b"1");
+    flush(&engine);
+    put(&engine, b"b", b"1");
+    let view = engine.view(b"", None, 9).unwrap();
+    remove(&engine, b"a");
+    put(&engine, b"b", b"2");
+    put(&engine, b"c", b"2");
+    flush(&engine);
+    let mut seen = Vec::new();
+    view.visit(|key, row| {
+        seen.push([key, row].concat());
+        true
+    })
+    .unwrap();
+    assert_eq!(seen, [b"a1", b"b1"]);
 }
 
 #[test]
@@ -156,7 +215,7 @@ async fn those_who_wait_at_the_same_time_share_a_commit() {
     assert!(engine.syncs() < 256, "{} commits", engine.syncs());
     engine.close();
     drop(engine);
-    assert_eq!(rows(&open_once(dir.path()), b"", None).len(), 512);
+    assert_eq!(all(&open_once(dir.path())).len(), 512);
 }
 
 /// An engine that is closed when the test is over with it.
@@ -192,7 +251,7 @@ fn what_is_durable_is_in_the_file_at_that_moment() {
         // As after pulling the plug right now.
         let copy = tempfile::tempdir().unwrap();
         std::fs::copy(dir.path().join("state.redb"), copy.path().join("state.redb")).unwrap();
-        assert_eq!(rows(&open_once(copy.path()), b"", None), rows(&engine, b"", None));
+        assert_eq!(all(&open_once(copy.path())), all(&engine));
     }
 }
 
@@ -216,7 +275,7 @@ fn closing_brings_everything_to_the_disk() {
     assert!(engine.update::<(), StorageError>(|_| Ok(())).is_err());
     assert!(engine.get(b"a").is_err());
     drop(engine);
-    assert_eq!(rows(&open_once(dir.path()), b"", None), [(b"a".to_vec(), b"1".to_vec())]);
+    assert_eq!(all(&open_once(dir.path())), [(b"a".to_vec(), b"1".to_vec())]);
 }
 
 /// Run by the test below in a process whose files may not grow beyond a limit.

@@ -1,17 +1,11 @@
-//! Reading rows where some are in memory and some in the file, and drafting writes.
+//! Listing rows where some are in memory and some in the file, and drafting writes.
 
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::{Rows, Shared, Snapshot};
+use super::{Place, Shared, Snapshot};
 use crate::StorageError;
 use crate::key::bytes;
-
-/// Reads a row of the file.
-pub(super) fn stored(snapshot: &Snapshot, key: &[u8]) -> Result<Option<Arc<[u8]>>, StorageError> {
-    let row = snapshot.get(key).map_err(failed)?;
-    Ok(row.map(|row| Arc::from(row.value())))
-}
 
 /// A key and its row, or none to remove it.
 type Write = (Vec<u8>, Option<Arc<[u8]>>);
@@ -33,10 +27,8 @@ impl<'a> Draft<'a> {
 
     /// The row under a key, as it was before this draft.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StorageError> {
-        match self.shared.unflushed(key) {
-            Some(row) => Ok(row),
-            None => stored(self.shared.snapshot()?.as_ref(), key),
-        }
+        let Some(place) = self.shared.find(key) else { return Ok(None) };
+        place.row(self.shared.snapshot()?.as_ref()).map(Some)
     }
 
     /// A number that was never handed out before, by this or an earlier process.
@@ -68,13 +60,11 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The rows of a range, at one point in time.
+/// The first rows of a range, at one point in time.
 pub(crate) struct View {
-    /// Rows in memory that hide those of the file.
-    unflushed: Rows,
+    /// In order.
+    rows: Vec<(Vec<u8>, Place)>,
     snapshot: Arc<Snapshot>,
-    /// None where nothing can be between the bounds.
-    range: Option<Range>,
 }
 
 type Range = (Bound<Vec<u8>>, Bound<Vec<u8>>);
@@ -84,16 +74,18 @@ impl View {
         shared: &Shared,
         prefix: &[u8],
         after: Option<&[u8]>,
+        limit: usize,
     ) -> Result<Self, StorageError> {
-        let range = bounds(prefix, after);
-        let mut unflushed = Rows::new();
-        if let Some(range) = &range {
-            for rows in [shared.flushing.as_ref(), &shared.gathered] {
-                let rows = rows.range::<[u8], _>(borrowed(range));
-                unflushed.extend(rows.map(|(key, row)| (key.clone(), row.clone())));
-            }
-        }
-        Ok(Self { unflushed, snapshot: shared.snapshot()?, range })
+        let rows = match bounds(prefix, after) {
+            Some(range) => merge(shared, &range, limit),
+            None => Vec::new(),
+        };
+        Ok(Self { rows, snapshot: shared.snapshot()? })
+    }
+
+    /// The last key in view.
+    pub(super) fn last(&self) -> Option<&[u8]> {
+        self.rows.last().map(|(key, _)| key.as_slice())
     }
 
     /// Shows each row in the order of the keys until `visit` answers false. No lock is held.
@@ -101,33 +93,43 @@ impl View {
         self,
         mut visit: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), StorageError> {
-        let Some(range) = &self.range else { return Ok(()) };
-        let mut unflushed = self.unflushed.iter().peekable();
-        for row in self.snapshot.range::<&[u8]>(borrowed(range)).map_err(failed)? {
-            let (key, row) = row.map_err(failed)?;
-            let key = key.value();
-            while let Some((newer, row)) = unflushed.next_if(|(newer, _)| newer.as_slice() < key) {
-                if row.as_ref().is_some_and(|row| !visit(newer, row)) {
-                    return Ok(());
-                }
-            }
-            let newer = unflushed.next_if(|(newer, _)| newer.as_slice() == key);
-            let more = match newer {
-                Some((_, Some(row))) => visit(key, row),
-                Some((_, None)) => true,
-                None => visit(key, row.value()),
+        for (key, place) in &self.rows {
+            let more = match place {
+                Place::Memory(row) => visit(key, row),
+                Place::File(number) => self.snapshot.show(*number, |row| visit(key, row))?,
             };
             if !more {
-                return Ok(());
-            }
-        }
-        for (key, row) in unflushed {
-            if row.as_ref().is_some_and(|row| !visit(key, row)) {
-                return Ok(());
+                break;
             }
         }
         Ok(())
     }
+}
+
+/// The first `limit` rows of a range; of a key, what was written last.
+fn merge(shared: &Shared, range: &Range, limit: usize) -> Vec<(Vec<u8>, Place)> {
+    let range = (range.0.as_ref().map(Vec::as_slice), range.1.as_ref().map(Vec::as_slice));
+    let mut file = shared.index.range(range).peekable();
+    let mut flushing = shared.flushing.range::<[u8], _>(range).peekable();
+    let mut gathered = shared.gathered.range::<[u8], _>(range).peekable();
+    let mut rows = Vec::new();
+    while rows.len() < limit {
+        let heads = [
+            file.peek().map(|(key, _)| *key),
+            flushing.peek().map(|(key, _)| key.as_slice()),
+            gathered.peek().map(|(key, _)| key.as_slice()),
+        ];
+        let Some(key) = heads.into_iter().flatten().min() else { break };
+        let stored = file.next_if(|(found, _)| *found == key);
+        let flushed = flushing.next_if(|(found, _)| found.as_slice() == key);
+        let newest = gathered.next_if(|(found, _)| found.as_slice() == key).or(flushed);
+        let place = match newest {
+            Some((_, row)) => row.clone().map(Place::Memory),
+            None => stored.map(|(_, number)| Place::File(number)),
+        };
+        rows.extend(place.map(|place| (key.to_vec(), place)));
+    }
+    rows
 }
 
 /// The keys that start with `prefix` and sort after `after`.
@@ -150,12 +152,4 @@ fn end(prefix: &[u8]) -> Bound<Vec<u8>> {
         }
     }
     Bound::Unbounded
-}
-
-fn borrowed(range: &Range) -> (Bound<&[u8]>, Bound<&[u8]>) {
-    (range.0.as_ref().map(Vec::as_slice), range.1.as_ref().map(Vec::as_slice))
-}
-
-pub(super) fn failed(error: redb::StorageError) -> StorageError {
-    StorageError(format!("reading it failed: {error}"))
 }

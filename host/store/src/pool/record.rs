@@ -133,9 +133,8 @@ pub(super) fn tombstones(
         None => scope.clone(),
     };
     let mut found = Vec::new();
-    engine.view(&prefix, None)?.visit(|key, row| {
+    engine.each(&prefix, |key, row| {
         found.push(Tombstone::decode(key.get(scope.len()..).unwrap_or_default(), row));
-        true
     })?;
     found.into_iter().collect()
 }
@@ -149,11 +148,10 @@ pub(super) fn read(draft: &Draft<'_>, key: &[u8]) -> Result<Option<Record>, Stor
 pub(crate) fn bytes_used(engine: &Engine, driver: &DriverName) -> Result<u64, StorageError> {
     let scope = Key::Item.of(driver);
     let mut used = 0_u64;
-    engine.view(&scope, None)?.visit(|key, row| {
+    engine.each(&scope, |key, row| {
         // Without the lengths of its two parts, as `Record::cost` has it.
         let names = key.len().saturating_sub(scope.len() + 2 * size_of::<u16>());
         used = used.saturating_add(ENTRY_COST).saturating_add(key::bytes(names + row.len()));
-        true
     })?;
     Ok(used)
 }

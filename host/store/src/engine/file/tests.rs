@@ -25,7 +25,7 @@ fn reopened(dir: &Path) -> Result<Vec<Vec<u8>>, OpenError> {
     let engine: Arc<Engine> = Engine::open(dir)?;
     let mut keys = Vec::new();
     let mut whole = true;
-    let view = engine.view(b"", None).unwrap();
+    let view = engine.view(b"", None, usize::MAX).unwrap();
     view.visit(|key, row| {
         keys.push(key.to_vec());
         whole &= row == [9; 500];
@@ -118,7 +118,7 @@ fn a_later_format_is_refused() {
     transaction.open_table(META).unwrap().insert(FORMAT, KNOWN_FORMAT + 1).unwrap();
     transaction.commit().unwrap();
     drop(database);
-    assert!(matches!(reopened(dir.path()), Err(OpenError::Newer { found: 2, known: 1, .. })));
+    assert!(matches!(reopened(dir.path()), Err(OpenError::Newer { found: 3, known: 2, .. })));
 }
 
 #[test]
@@ -151,4 +151,17 @@ fn a_torn_file_gives_an_error_or_a_state_that_was() {
         judge(&bytes, &format!("byte {at} flipped"));
     }
     assert!(refused > 10 && served > 10, "{refused} refused, {served} served");
+}
+
+#[test]
+fn two_rows_of_one_key_are_damage() {
+    let (dir, path) = filled(2);
+    let database = Builder::new().open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let key = 0_u16.to_be_bytes();
+    transaction.open_table(ROWS).unwrap().insert(77, (&key[..], &[9; 500][..])).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let refused = reopened(dir.path()).unwrap_err();
+    assert!(matches!(&refused, OpenError::Corrupt { reason, .. } if reason.contains("two rows")));
 }
