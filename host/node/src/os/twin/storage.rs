@@ -90,7 +90,7 @@ impl BlockDevices for Twin {
         })
     }
 
-    fn probe_device(&self, device: &Handle) -> Result<Found> {
+    fn probe_device(&self, device: &Handle, _image: Option<&Handle>) -> Result<Found> {
         let number = device_of(device)?;
         self.call("reading device", |model| found(image(model, loop_id(number))?.content))
     }
