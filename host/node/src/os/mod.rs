@@ -164,6 +164,9 @@ pub trait BlockDevices: Handles {
 /// device, empty environment, standard input closed; the device is handed over as the descriptor
 /// that was probed (/proc/self/fd/N), never looked up again by name.
 pub trait Programs: Handles {
+    /// Bytes of the smallest device that `make_filesystem` can make this file system on.
+    fn smallest(&self, fs_type: FsType) -> u64;
+
     /// Makes a file system on an open device, never with a force option, and syncs the device.
     /// The caller has proven it blank, or left-over of its own cut-off mkfs: signatures of the
     /// latter are wiped by this function where the program would refuse them.

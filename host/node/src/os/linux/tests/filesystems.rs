@@ -114,7 +114,7 @@ fn ext4_grows_mounted_where_the_process_may() {
     } else {
         let error = grown.unwrap_err();
         assert_eq!((error.kind, size), (Kind::Denied, 64 * MIB));
-        assert!(error.detail.contains("CAP_SYS_RESOURCE"), "{error}");
+        assert!(error.detail.contains("not permitted"), "{error}");
     }
 }
 
