@@ -1,5 +1,9 @@
 //! Whether what a component answered can be: sizes, lengths, forms. It is data of a stranger.
 
+mod blocks;
+mod health;
+mod snapshot;
+
 use mooring_volume::attachment::{
     Attachment, BlockDevice, CephCluster, DirectDevice, External, FibreChannel, Iscsi, IscsiTarget,
     KataDirect, MountedDirectory, Nfs, NvmeOf, NvmeTransport, PoolItem, Smb,
@@ -7,6 +11,10 @@ use mooring_volume::attachment::{
 use mooring_volume::policy::check_item_name;
 use mooring_volume::topology::Topology;
 use mooring_volume::{Error, StringMap};
+
+pub(crate) use blocks::blocks;
+pub(crate) use health::findings;
+pub(crate) use snapshot::{group, moment};
 
 /// CSI "Size Limits": maps have at most 4 KiB.
 const MAX_MAP: usize = 4 << 10;
