@@ -18,7 +18,7 @@ use mooring_sdk::{Error, Result, ids};
 use crate::copies::{self, Begun, LATER};
 use crate::life::{PREFIX, check_same, is_larger};
 use crate::parameters::Wishes;
-use crate::record::{Copied, Phase, Source, Stored, VOLUMES, Volume};
+use crate::record::{Copied, Source, Stored, VOLUMES, Volume};
 use crate::{SIZES, snapshots};
 
 /// What there is to copy.
@@ -104,7 +104,6 @@ fn origin(state: &impl State, pools: &impl Pools, source: &Source) -> Result<Ori
     match source {
         Source::Snapshot(id) => {
             let snapshot = snapshots::ready(state, pools, id)?;
-            debug_assert_eq!(snapshot.phase, Phase::Ready);
             Ok(Origin { pool: snapshot.pool, size: snapshot.size })
         }
         Source::Volume(id) => {
