@@ -50,7 +50,10 @@ ability!(changed_blocks, "mooring:backend/provides-changed-blocks");
 ability!(health, "mooring:backend/provides-health");
 ability!(nodes, "mooring:backend/provides-nodes");
 
-/// The one interface of WASI that a component without the standard library asks for here.
+/// The one interface of WASI that a component without the standard library asks for here. It is
+/// whole, though one function is not called: it is merged with the C library's copy, which a
+/// component with the standard library brings, and the linker refuses an interface that lacks
+/// one of the functions.
 pub mod wall_clock {
     wit_bindgen::generate!({
         inline: "
@@ -60,6 +63,7 @@ pub mod wall_clock {
                 interface wall-clock {
                     record datetime { seconds: u64, nanoseconds: u32 }
                     now: func() -> datetime;
+                    resolution: func() -> datetime;
                 }
             }
         ",
