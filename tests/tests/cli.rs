@@ -223,7 +223,7 @@ fn a_component_tells_what_it_can_do_and_needs() {
         assert!(told.is_object(), "{told}");
     }
     let told = text(&mooring(&["backend", "inspect", "embedded:image-file"]).stdout);
-    assert!(told.contains("expansion") && !told.contains("snapshots"), "{told}");
+    assert!(told.contains("snapshots") && !told.contains("publishing"), "{told}");
 }
 
 #[test]
