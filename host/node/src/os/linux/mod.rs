@@ -21,12 +21,14 @@ mod pool;
 mod program;
 mod programs;
 mod records;
+mod resident;
 mod uevents;
 
 #[cfg(test)]
 mod tests;
 
 pub use handle::Handle;
+pub use resident::release_startup_code;
 
 use crate::os::Handles;
 use programs::Installed;
