@@ -17,6 +17,9 @@
 
 mod redacted;
 
+/// A moment of the wire.
+pub use prost_types::Timestamp;
+
 /// `csi`: the Container Storage Interface.
 pub mod csi {
     /// `csi.v1`: CSI 1.13, and what 1.12 and older still read.
