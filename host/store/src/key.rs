@@ -4,6 +4,7 @@
 //! 's' driver key             an entry of `mooring:host/state`
 //! 'i' driver pool name       an item of a pool
 //! 't' driver pool name no    something of a former item that is to be deleted
+//! 'c' driver pool name       an item whose bytes are being copied
 //! ```
 //! Driver, pool and name are written as their length (2 bytes, big-endian) and their bytes; the
 //! number has 8 bytes, big-endian. No such beginning is the beginning of another.
@@ -18,6 +19,7 @@ pub(crate) enum Key {
     State,
     Item,
     Tombstone,
+    Copy,
 }
 
 impl Key {
@@ -27,13 +29,19 @@ impl Key {
             Self::State => b's',
             Self::Item => b'i',
             Self::Tombstone => b't',
+            Self::Copy => b'c',
         };
         part(vec![kind], driver.as_str())
     }
 
+    /// What the keys of this kind in a pool begin with.
+    pub(crate) fn of_pool(self, driver: &DriverName, pool: &str) -> Vec<u8> {
+        part(self.of(driver), pool)
+    }
+
     /// What the keys of this kind of an item begin with; of an item itself, it is the key.
     pub(crate) fn of_item(self, driver: &DriverName, pool: &str, name: &str) -> Vec<u8> {
-        part(part(self.of(driver), pool), name)
+        part(self.of_pool(driver, pool), name)
     }
 }
 

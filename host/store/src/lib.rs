@@ -55,12 +55,14 @@ const UNSYNCED: u64 = 1 << 20;
 /// next start.
 pub struct Store {
     reaper: pool::Reaper,
+    copier: pool::Copier,
     drivers: Mutex<HashMap<DriverName, Arc<Driver>>>,
     engine: Arc<Engine>,
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.copier.stop();
         self.reaper.stop();
         self.engine.close();
     }
@@ -78,6 +80,8 @@ struct Driver {
     unsynced: AtomicU64,
     /// One lock an item whose file is being worked on.
     items: pool::ItemLocks,
+    /// Copies of images that are under way.
+    copies: pool::Copies,
 }
 
 /// One driver's part of the store. It sees no other driver's keys or items.
@@ -98,12 +102,17 @@ impl Store {
         let engine = Engine::open(dir)?;
         let reaper = pool::Reaper::start(Arc::clone(&engine)).inspect_err(|_| engine.close());
         let failed = |source| OpenError::Directory { path: dir.to_owned(), source };
-        Ok(Arc::new(Self { reaper: reaper.map_err(failed)?, drivers: Mutex::default(), engine }))
+        Ok(Arc::new(Self {
+            reaper: reaper.map_err(failed)?,
+            copier: pool::Copier::new(Arc::clone(&engine)),
+            drivers: Mutex::default(),
+            engine,
+        }))
     }
 
     /// The part of `driver`, with the pools granted to it (name → absolute directory) and at most
     /// `quota` bytes of keys, values and records. Reads the driver's part once if it is new to
-    /// this process, and takes up deletions that an earlier process left unfinished.
+    /// this process, and takes up the deletions and copies that an earlier process left unfinished.
     ///
     /// # Errors
     /// [`StorageError`] where the store cannot be read.
@@ -117,6 +126,7 @@ impl Store {
         let pools = pool::Pool::granted(pools);
         let scoped = Scoped { store: Arc::clone(self), driver, pools, quota };
         scoped.take_up_deletions()?;
+        scoped.take_up_copies()?;
         Ok(Arc::new(scoped))
     }
 
@@ -132,6 +142,12 @@ impl Store {
         self.reaper.idle().await;
     }
 
+    /// Waits until all copies that were begun so far are there or have failed. As
+    /// [`Self::deletions`].
+    pub async fn copies(&self) {
+        self.copier.idle().await;
+    }
+
     fn driver(&self, name: &DriverName) -> Result<Arc<Driver>, StorageError> {
         // Held while counting, so that the first use is the only writer of this driver's rows.
         let mut drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,6 +161,7 @@ impl Store {
             written: AtomicU64::new(0),
             unsynced: AtomicU64::new(0),
             items: pool::ItemLocks::default(),
+            copies: pool::Copies::default(),
         });
         drivers.insert(name.clone(), Arc::clone(&driver));
         Ok(driver)

@@ -1,4 +1,5 @@
 mod clones;
+mod copies;
 mod crashes;
 mod directories;
 mod images;
