@@ -223,7 +223,7 @@ fn a_component_tells_what_it_can_do_and_needs() {
         assert!(told.is_object(), "{told}");
     }
     let told = text(&mooring(&["backend", "inspect", "embedded:image-file"]).stdout);
-    assert!(told.contains("expansion") && !told.contains("snapshots"), "{told}");
+    assert!(told.contains("snapshots") && !told.contains("publishing"), "{told}");
 }
 
 #[test]
@@ -363,5 +363,30 @@ fn teardown_works_without_the_controller() {
         life.delete().await.unwrap();
         nothing_left(&host).await;
         host.stop().await;
+    });
+}
+
+/// As `mooring demo` holds it: killed, it takes the pipe's other end along.
+#[test]
+fn an_attached_host_ends_with_the_process_that_holds_its_standard_input() {
+    case(async |place| {
+        let paths = Paths::of(place);
+        std::fs::create_dir_all(&paths.targets).unwrap();
+        std::fs::write(&paths.config, Settings::default().yaml(&paths)).unwrap();
+        let mut child = tokio::process::Command::new(program())
+            .args(["serve", "--attached", "--config"])
+            .arg(&paths.config)
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let held = child.stdin.take().unwrap();
+        eventually("it serves", async || paths.socket(IMAGE).exists().then_some(())).await;
+        assert_eq!(child.try_wait().unwrap(), None, "it serves while the pipe is open");
+        drop(held);
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends by itself");
+        assert!(ended.unwrap().success());
+        assert!(!paths.socket(IMAGE).exists(), "the socket is still there");
     });
 }

@@ -1,12 +1,20 @@
 //! Whether what a component answered can be: sizes, lengths, forms. It is data of a stranger.
 
+mod blocks;
+mod health;
+mod snapshot;
+
 use mooring_volume::attachment::{
-    Attachment, BlockDevice, CephCluster, DirectDevice, External, FibreChannel, Iscsi, KataDirect,
-    MountedDirectory, Nfs, NvmeOf, NvmeTransport, PoolItem, Smb,
+    Attachment, BlockDevice, CephCluster, DirectDevice, External, FibreChannel, Iscsi, IscsiTarget,
+    KataDirect, MountedDirectory, Nfs, NvmeOf, NvmeTransport, PoolItem, Smb,
 };
 use mooring_volume::policy::check_item_name;
 use mooring_volume::topology::Topology;
 use mooring_volume::{Error, StringMap};
+
+pub(crate) use blocks::blocks;
+pub(crate) use health::findings;
+pub(crate) use snapshot::{group, moment};
 
 /// CSI "Size Limits": maps have at most 4 KiB.
 const MAX_MAP: usize = 4 << 10;
@@ -185,11 +193,20 @@ fn block_device(device: &BlockDevice) -> Checked<()> {
 }
 
 fn iscsi(target: &Iscsi) -> Checked<()> {
-    let Iscsi { portals, iqn, lun: _, wwid, discover: _, chap: _, mutual_chap: _ } = target;
+    iscsi_target(&target.portals, &target.iqn)?;
+    ensure(target.further_targets.len() < MAX_WAYS, || {
+        format!("{} further targets", target.further_targets.len())
+    })?;
+    for IscsiTarget { portals, iqn, lun: _ } in &target.further_targets {
+        iscsi_target(portals, iqn)?;
+    }
+    identity(target.wwid.as_ref())
+}
+
+fn iscsi_target(portals: &[String], iqn: &str) -> Checked<()> {
     ways("portals", portals, is_address)?;
     let named = ["iqn.", "eui.", "naa."].iter().any(|kind| iqn.starts_with(kind));
-    ensure(named && is_word(iqn), || format!("the iqn {iqn:?}, which is no iSCSI name"))?;
-    identity(wwid.as_ref())
+    ensure(named && is_word(iqn), || format!("the iqn {iqn:?}, which is no iSCSI name"))
 }
 
 fn nvme_of(namespace: &NvmeOf) -> Checked<()> {

@@ -4,6 +4,9 @@
 //! What comes back from a component is checked on the way: see `check`.
 
 mod attachment;
+mod blocks;
+mod health;
+mod snapshot;
 
 use std::time::Duration;
 
@@ -26,6 +29,11 @@ use crate::check::{self, Malformed};
 use crate::log::clean;
 
 pub(crate) use attachment::attached;
+pub(crate) use blocks::blocks;
+pub(crate) use health::{storage_findings, unsound, volume_findings};
+pub(crate) use snapshot::{
+    create_group, create_snapshot, group, list_snapshots, snapshot, snapshot_ids, snapshots,
+};
 
 /// Bytes of a message that goes on: gRPC carries it in a header, percent-encoded.
 const MAX_MESSAGE: usize = 1 << 10;
@@ -141,6 +149,8 @@ pub(crate) fn facts(facts: NodeFacts) -> nodes::Facts {
         id,
         hostname,
         system_uuid,
+        system_serial,
+        board_asset_tag,
         product_name,
         asset_tag,
         iscsi_initiator,
@@ -153,6 +163,8 @@ pub(crate) fn facts(facts: NodeFacts) -> nodes::Facts {
         id,
         hostname,
         system_uuid,
+        system_serial,
+        board_asset_tag,
         product_name,
         asset_tag,
         iscsi_initiator,
@@ -168,7 +180,7 @@ pub(crate) fn exposed(secrets: &Secrets) -> types::Secrets {
     secrets.iter().map(|(name, secret)| (name.to_owned(), secret.expose().to_owned())).collect()
 }
 
-fn map(map: StringMap) -> types::StringMap {
+pub(crate) fn map(map: StringMap) -> types::StringMap {
     map.into_iter().collect()
 }
 
@@ -263,15 +275,17 @@ pub(crate) fn volume(volume: types::Volume) -> Result<Volume, Malformed> {
 
 fn content_source(source: types::ContentSource) -> Result<ContentSource, Malformed> {
     Ok(match source {
-        types::ContentSource::Snapshot(id) => {
-            ContentSource::Snapshot(check::id("snapshot id", SnapshotId::new(id))?)
-        }
+        types::ContentSource::Snapshot(id) => ContentSource::Snapshot(snapshot_id(id)?),
         types::ContentSource::Volume(id) => ContentSource::Volume(volume_id(id)?),
     })
 }
 
 fn volume_id(id: String) -> Result<VolumeId, Malformed> {
     check::id("volume id", VolumeId::new(id))
+}
+
+fn snapshot_id(id: String) -> Result<SnapshotId, Malformed> {
+    check::id("snapshot id", SnapshotId::new(id))
 }
 
 fn node_id(id: String) -> Result<NodeId, Malformed> {

@@ -22,13 +22,11 @@ pub(crate) struct Exports {
     pub(crate) capacity: Option<capacity::GuestIndices>,
     pub(crate) expansion: Option<expansion::GuestIndices>,
     pub(crate) nodes: Option<nodes::GuestIndices>,
-    // Looked up and checked, though nothing calls them yet: a component that is loaded now shall
-    // not turn out to be malformed later.
-    modification: Option<modification::GuestIndices>,
-    snapshots: Option<snapshots::GuestIndices>,
-    group_snapshots: Option<group_snapshots::GuestIndices>,
-    changed_blocks: Option<changed_blocks::GuestIndices>,
-    health: Option<health::GuestIndices>,
+    pub(crate) modification: Option<modification::GuestIndices>,
+    pub(crate) snapshots: Option<snapshots::GuestIndices>,
+    pub(crate) group_snapshots: Option<group_snapshots::GuestIndices>,
+    pub(crate) changed_blocks: Option<changed_blocks::GuestIndices>,
+    pub(crate) health: Option<health::GuestIndices>,
 }
 
 impl Exports {
@@ -96,8 +94,7 @@ impl Exports {
         Ok(())
     }
 
-    /// The abilities that follow from the exports, and that this host calls. Snapshots, groups,
-    /// changed blocks, modification and health have no caller yet, and are not advertised.
+    /// The abilities that follow from the exports alone.
     pub(crate) fn abilities(&self) -> Abilities {
         let exported = [
             (self.publishing.is_some(), Ability::Publishing),
@@ -105,6 +102,11 @@ impl Exports {
             (self.capacity.is_some(), Ability::Capacity),
             (self.expansion.is_some(), Ability::Expansion),
             (self.nodes.is_some(), Ability::Nodes),
+            (self.modification.is_some(), Ability::Modification),
+            (self.snapshots.is_some(), Ability::Snapshots),
+            (self.group_snapshots.is_some(), Ability::GroupSnapshots),
+            (self.changed_blocks.is_some(), Ability::ChangedBlocks),
+            (self.health.is_some(), Ability::Health),
         ];
         exported.into_iter().filter(|(there, _)| *there).map(|(_, ability)| ability).collect()
     }

@@ -22,6 +22,8 @@ pub(crate) struct Schema {
     config: Option<Part>,
     parameters: Option<Part>,
     mutable_parameters: Option<Part>,
+    snapshot_parameters: Option<Part>,
+    group_parameters: Option<Part>,
 }
 
 /// One of the `$defs`.
@@ -47,6 +49,8 @@ impl Schema {
             config: Part::compile(&whole, "config")?,
             parameters: Part::compile(&whole, "parameters")?,
             mutable_parameters: Part::compile(&whole, "mutable-parameters")?,
+            snapshot_parameters: Part::compile(&whole, "snapshot-parameters")?,
+            group_parameters: Part::compile(&whole, "group-parameters")?,
         })
     }
 
@@ -70,12 +74,32 @@ impl Schema {
         parameters: &StringMap,
         mutable_parameters: &StringMap,
     ) -> Result<()> {
-        let check = |part: &Option<Part>, name, given: &StringMap| match part {
-            Some(part) => part.check(name, &object(given), Show::Values).map_err(Error::invalid),
-            None => Ok(()),
-        };
-        check(&self.parameters, "parameters", parameters)?;
-        check(&self.mutable_parameters, "mutable_parameters", mutable_parameters)
+        Part::check_given(self.parameters.as_ref(), "parameters", parameters)?;
+        self.check_mutable_parameters(mutable_parameters)
+    }
+
+    /// Checks what a living volume is to be changed to.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, as [`check_parameters`](Self::check_parameters).
+    pub(crate) fn check_mutable_parameters(&self, given: &StringMap) -> Result<()> {
+        Part::check_given(self.mutable_parameters.as_ref(), "mutable_parameters", given)
+    }
+
+    /// Checks the VolumeSnapshotClass's parameters.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, as [`check_parameters`](Self::check_parameters).
+    pub(crate) fn check_snapshot_parameters(&self, given: &StringMap) -> Result<()> {
+        Part::check_given(self.snapshot_parameters.as_ref(), "parameters", given)
+    }
+
+    /// Checks the VolumeGroupSnapshotClass's parameters.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, as [`check_parameters`](Self::check_parameters).
+    pub(crate) fn check_group_parameters(&self, given: &StringMap) -> Result<()> {
+        Part::check_given(self.group_parameters.as_ref(), "parameters", given)
     }
 }
 
@@ -104,6 +128,14 @@ impl Part {
             .build(&root)
             .map_err(|error| format!("$defs.{name}: {error}"))?;
         Ok(Some(Self { validator, known, closed }))
+    }
+
+    /// Checks parameters, where the component says what it takes.
+    fn check_given(part: Option<&Self>, what: &str, given: &StringMap) -> Result<()> {
+        match part {
+            Some(part) => part.check(what, &object(given), Show::Values).map_err(Error::invalid),
+            None => Ok(()),
+        }
     }
 
     fn check(&self, what: &str, given: &Value, show: Show) -> Result<(), String> {
@@ -178,6 +210,21 @@ mod tests {
         assert!(text.contains("parameters.teir") && text.contains("blockSize, tier"), "{text}");
         let text = complaint(&[("blockSize", "4k")]);
         assert!(text.contains("parameters.blockSize"), "{text}");
+    }
+
+    #[test]
+    fn each_class_of_parameters_has_its_own_part() {
+        let closed = r#"{"additionalProperties": false, "properties": {"KEY": {}}}"#;
+        let parts = ["mutable", "snapshot", "group"]
+            .map(|part| format!("\"{part}-parameters\": {}", closed.replace("KEY", part)));
+        let text = format!("{{\"$defs\": {{{}}}}}", parts.join(", "));
+        let schema = Schema::compile(&text).unwrap();
+        for key in ["mutable", "snapshot", "group"] {
+            let given = map(&[(key, "x")]);
+            assert_eq!(schema.check_mutable_parameters(&given).is_ok(), key == "mutable");
+            assert_eq!(schema.check_snapshot_parameters(&given).is_ok(), key == "snapshot");
+            assert_eq!(schema.check_group_parameters(&given).is_ok(), key == "group");
+        }
     }
 
     #[test]

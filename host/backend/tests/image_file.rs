@@ -77,11 +77,20 @@ async fn abilities_are_the_exports() {
     let stand = Stand::new();
     let driver = stand.load("image.mooring.dev", plugin("image_file"), Limits::default()).await;
     let abilities = driver.abilities();
-    for there in [Ability::Listing, Ability::Capacity, Ability::Expansion, Ability::OnlineExpansion]
-    {
+    let exported = [
+        Ability::Listing,
+        Ability::Capacity,
+        Ability::Expansion,
+        Ability::OnlineExpansion,
+        Ability::Snapshots,
+        Ability::ChangedBlocks,
+        Ability::RestoreSnapshot,
+        Ability::CloneVolume,
+    ];
+    for there in exported {
         assert!(abilities.contains(&there), "{there:?} is missing");
     }
-    for absent in [Ability::Publishing, Ability::Nodes, Ability::Snapshots] {
+    for absent in [Ability::Publishing, Ability::Nodes, Ability::GroupSnapshots] {
         assert!(!abilities.contains(&absent), "{absent:?} is advertised");
     }
     let id = VolumeId::new("any").unwrap();

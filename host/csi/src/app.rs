@@ -5,8 +5,10 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use mooring_proto::csi::v1::controller_server::ControllerServer;
+use mooring_proto::csi::v1::group_controller_server::GroupControllerServer;
 use mooring_proto::csi::v1::identity_server::IdentityServer;
 use mooring_proto::csi::v1::node_server::NodeServer;
+use mooring_proto::csi::v1::snapshot_metadata_server::SnapshotMetadataServer;
 use mooring_proto::mooring::internal::v1::backend_server::BackendServer;
 use mooring_volume::DriverName;
 use mooring_volume::backend::Backend;
@@ -15,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::busy::Busy;
 use crate::controller::ControllerService;
+use crate::group::GroupService;
 use crate::identity::IdentityService;
 use crate::internal::InternalService;
 use crate::layers::deadline::Deadline;
@@ -23,6 +26,7 @@ use crate::layers::detach::Detach;
 use crate::layers::observe::{Observe, Observer};
 use crate::layers::shed::{Limit, Shed};
 use crate::link::Link;
+use crate::metadata::MetadataService;
 use crate::meter::Meter;
 use crate::node::NodeService;
 use crate::proxy::{FORWARDED, Forward};
@@ -139,9 +143,24 @@ impl<B: Backend> Controller<B> {
         })
         .max_decoding_message_size(MESSAGE_BYTES)
         .max_encoding_message_size(MESSAGE_BYTES);
+        let group = GroupControllerServer::new(GroupService {
+            backend: Arc::clone(&self.backend),
+            busy: self.busy.clone(),
+        })
+        .max_decoding_message_size(MESSAGE_BYTES)
+        .max_encoding_message_size(MESSAGE_BYTES);
+        let metadata = SnapshotMetadataServer::new(MetadataService {
+            backend: Arc::clone(&self.backend),
+            tasks: work.tasks.clone(),
+            limit: work.limit.clone(),
+        })
+        .max_decoding_message_size(MESSAGE_BYTES)
+        .max_encoding_message_size(MESSAGE_BYTES);
         let csi = Services::default()
             .with(identity, |inner| work.unlimited(inner))
-            .with(controller, |inner| work.limited(inner));
+            .with(controller, |inner| work.limited(inner))
+            .with(group, |inner| work.limited(inner))
+            .with(metadata, |inner| work.limited(inner));
         let services = match audience {
             Audience::Orchestrator => csi,
             Audience::NodeProcess => {

@@ -1,4 +1,4 @@
-//! One operation a volume at a time: who is at work on what.
+//! One operation a volume, a snapshot or a group at a time: who is at work on what.
 //!
 //! CSI: "operation pending for volume" is ABORTED, and the caller tries again. So a second caller is turned
 //! away at once and never queued, and no two operations can wait for one another.
@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use mooring_volume::id::{GroupSnapshotId, GroupSnapshotName, SnapshotId, SnapshotName};
 use mooring_volume::{Error, Result, VolumeId, VolumeName};
 
 /// What an operation holds.
@@ -18,6 +19,14 @@ pub(crate) enum Key {
     Name(VolumeName),
     /// A volume.
     Volume(VolumeId),
+    /// A snapshot to be taken.
+    SnapshotName(SnapshotName),
+    /// A snapshot.
+    Snapshot(SnapshotId),
+    /// A group of snapshots to be taken.
+    GroupName(GroupSnapshotName),
+    /// A group of snapshots.
+    Group(GroupSnapshotId),
     /// A staging or target path: two volumes must not be put there at once.
     Path(PathBuf),
 }
@@ -27,6 +36,10 @@ impl fmt::Display for Key {
         match self {
             Self::Name(name) => write!(f, "the volume named {:?}", name.as_str()),
             Self::Volume(id) => write!(f, "volume {:?}", id.as_str()),
+            Self::SnapshotName(name) => write!(f, "the snapshot named {:?}", name.as_str()),
+            Self::Snapshot(id) => write!(f, "snapshot {:?}", id.as_str()),
+            Self::GroupName(name) => write!(f, "the group snapshot named {:?}", name.as_str()),
+            Self::Group(id) => write!(f, "group snapshot {:?}", id.as_str()),
             Self::Path(path) => write!(f, "the path {path:?}"),
         }
     }
@@ -57,8 +70,8 @@ impl Busy {
     ///
     /// # Errors
     /// `Aborted`, naming the first key that another operation holds.
-    pub(crate) fn hold<const N: usize>(&self, keys: [(Key, Mode); N]) -> Result<Held> {
-        let mut held = Held { busy: self.clone(), keys: Vec::with_capacity(N) };
+    pub(crate) fn hold(&self, keys: impl IntoIterator<Item = (Key, Mode)>) -> Result<Held> {
+        let mut held = Held { busy: self.clone(), keys: Vec::new() };
         for (key, mode) in keys {
             self.take(&key, mode)?;
             held.keys.push(key);

@@ -15,7 +15,7 @@
 //!
 //! Invariants:
 //! - Nothing is done for a request that is not wholly valid.
-//! - One operation a volume at a time, in each process. An operation that has begun runs to its end, whether
+//! - One operation a volume, a snapshot or a group at a time, in each process. An operation that has begun runs to its end, whether
 //!   or not its caller still waits.
 //! - What a driver advertises is derived from its abilities, in one match (`controller/capabilities.rs`).
 //! - Requests are never logged, and an error never carries a secret of its call.
@@ -25,10 +25,12 @@ mod busy;
 mod conceal;
 mod controller;
 mod convert;
+mod group;
 mod identity;
 mod internal;
 mod layers;
 mod link;
+mod metadata;
 mod meter;
 mod methods;
 mod node;

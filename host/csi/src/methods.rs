@@ -65,6 +65,11 @@ pub(crate) fn of(path: &str) -> (&'static str, &'static str) {
     (service, methods.iter().find(|name| **name == method).copied().unwrap_or(OTHER))
 }
 
+/// Whether a path's answer is a stream of messages.
+pub(crate) fn streams(path: &str) -> bool {
+    split(path).0 == "csi.v1.SnapshotMetadata"
+}
+
 /// The two parts of a path; empty where one is missing.
 pub(crate) fn split(path: &str) -> (&str, &str) {
     path.strip_prefix('/').and_then(|path| path.split_once('/')).unwrap_or_default()
@@ -99,6 +104,21 @@ mod tests {
             .flat_map(|(service, methods)| methods.iter().map(move |m| format!("{service}/{m}")))
             .collect();
         assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn streams_are_those_of_the_protocol() {
+        let files =
+            prost_types::FileDescriptorSet::decode(mooring_proto::FILE_DESCRIPTOR_SET).unwrap();
+        for file in &files.file {
+            for service in &file.service {
+                for method in &service.method {
+                    let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                    assert_eq!(streams(&path), method.server_streaming(), "{path}");
+                    assert!(!method.client_streaming(), "{path}");
+                }
+            }
+        }
     }
 
     #[test]

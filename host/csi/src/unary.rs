@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use mooring_volume::{Call, Code, Error, Result, VolumeId};
+use mooring_volume::backend::Identity;
+use mooring_volume::{Ability, Call, Code, Error, Result, VolumeId};
 use tonic::{Request, Response, Status};
 
 use crate::status;
@@ -42,6 +43,19 @@ pub(crate) fn open<T>(request: Request<T>) -> Result<(Call, T), Status> {
         )));
     }
     Ok((call.clone(), message))
+}
+
+/// Refuses an RPC that the backend has no interface for, before anything of it is looked at.
+///
+/// # Errors
+/// `Unimplemented`.
+pub(crate) fn needs<B: Identity>(backend: &B, ability: Ability, what: &str) -> Result<()> {
+    if backend.abilities().contains(&ability) {
+        return Ok(());
+    }
+    Err(Error::unimplemented(format!(
+        "this driver's backend cannot {what}; ask for the capabilities, which say what it serves"
+    )))
 }
 
 /// Puts an answer together.

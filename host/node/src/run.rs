@@ -128,7 +128,7 @@ impl<'a, M: Machine> Runner<'a, M> {
     /// The descriptor that is proven here is the one that mkfs gets.
     fn prove(&mut self, own_remains: bool) -> Result<()> {
         let opened = self.os.open_exclusive(self.device()?.device)?;
-        prove(&self.os.probe_device(&opened)?, own_remains)?;
+        prove(&self.os.probe_device(&opened, self.source.as_ref())?, own_remains)?;
         self.proven = Some(opened);
         Ok(())
     }

@@ -140,9 +140,12 @@ data! {
     Credentials { user: String, password: Secret }
     /// An iSCSI logical unit.
     Iscsi {
-        portals: Vec<String>, iqn: String, lun: u32, wwid: Option<String>, discover: bool,
-        chap: Option<Credentials>, mutual_chap: Option<Credentials>,
+        portals: Vec<String>, iqn: String, lun: u32, further_targets: Vec<IscsiTarget>,
+        wwid: Option<String>, discover: bool, chap: Option<Credentials>,
+        mutual_chap: Option<Credentials>, discovery_chap: Option<Credentials>,
     }
+    /// A further target of the same iSCSI logical unit.
+    IscsiTarget { portals: Vec<String>, iqn: String, lun: u32 }
     /// An NVMe-oF namespace.
     NvmeOf {
         transport: NvmeTransport, addresses: Vec<String>, subsystem_nqn: String,

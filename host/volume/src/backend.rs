@@ -8,11 +8,15 @@ use std::future::Future;
 
 use crate::ability::Abilities;
 use crate::attachment::Attached;
+use crate::blocks::ChangedBlocks;
 use crate::capability::Capability;
 use crate::capacity::CapacityRange;
 use crate::error::Result;
+use crate::health::Health;
 use crate::id::{DriverName, NodeId, SnapshotId, VolumeId, VolumeName};
+use crate::modification::Modification;
 use crate::secret::Secrets;
+use crate::snapshot::{GroupSnapshots, Snapshots};
 use crate::topology::{Requirement, Topology};
 use crate::{Call, StringMap};
 
@@ -200,6 +204,8 @@ pub struct NodeFacts {
     pub id: String,
     pub hostname: String,
     pub system_uuid: Option<String>,
+    pub system_serial: Option<String>,
+    pub board_asset_tag: Option<String>,
     pub product_name: Option<String>,
     pub asset_tag: Option<String>,
     pub iscsi_initiator: Option<String>,
@@ -340,11 +346,35 @@ pub trait Publishing: Send + Sync + 'static {
 /// All that a driver may be asked. An interface that the component does not export answers
 /// `Unimplemented`; [`Identity::abilities`] tells beforehand.
 pub trait Backend:
-    Identity + Volumes + Attachments + Nodes + Listing + Space + Expansion + Publishing
+    Identity
+    + Volumes
+    + Attachments
+    + Nodes
+    + Listing
+    + Space
+    + Expansion
+    + Publishing
+    + Snapshots
+    + GroupSnapshots
+    + ChangedBlocks
+    + Health
+    + Modification
 {
 }
 
 impl<T> Backend for T where
-    T: Identity + Volumes + Attachments + Nodes + Listing + Space + Expansion + Publishing
+    T: Identity
+        + Volumes
+        + Attachments
+        + Nodes
+        + Listing
+        + Space
+        + Expansion
+        + Publishing
+        + Snapshots
+        + GroupSnapshots
+        + ChangedBlocks
+        + Health
+        + Modification
 {
 }

@@ -96,6 +96,14 @@ identifier! {
     GroupSnapshotId, "group_snapshot_id", 128
 }
 identifier! {
+    /// The orchestrator's name for a snapshot: the key of CreateSnapshot's idempotence.
+    SnapshotName, "name", 128
+}
+identifier! {
+    /// The orchestrator's name for a group of snapshots: the key of its idempotence.
+    GroupSnapshotName, "name", 128
+}
+identifier! {
     /// A node as the driver knows it (CSI `node_id`, at most 256 bytes).
     NodeId, "node_id", 256
 }

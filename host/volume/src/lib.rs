@@ -8,14 +8,18 @@
 pub mod ability;
 pub mod attachment;
 pub mod backend;
+pub mod blocks;
 pub mod capability;
 pub mod capacity;
 pub mod error;
+pub mod health;
 pub mod id;
+pub mod modification;
 pub mod node;
 pub mod policy;
 pub mod pool;
 pub mod secret;
+pub mod snapshot;
 pub mod topology;
 
 use std::collections::BTreeMap;

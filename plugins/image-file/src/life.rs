@@ -15,11 +15,11 @@ use mooring_sdk::volumes::CreateRequest;
 use mooring_sdk::{Error, Result, ids};
 
 use crate::parameters::{self, Wishes};
-use crate::record::{Stored, VOLUMES, Volume};
-use crate::{SIZES, USES};
+use crate::record::{Source, Stored, VOLUMES, Volume};
+use crate::{SIZES, USES, restore};
 
 /// Ids are this and a hash of the name.
-const PREFIX: &str = "img-";
+pub(crate) const PREFIX: &str = "img-";
 
 /// Creates a volume: for a new one, one write to the store and one image.
 pub(crate) fn create(
@@ -30,29 +30,47 @@ pub(crate) fn create(
     if let Some(objection) = USES.objection(&request.capabilities) {
         return Err(Error::invalid_argument(objection));
     }
-    if request.source.is_some() {
-        return Err(Error::invalid_argument("this backend creates empty volumes only"));
-    }
     let wishes = parameters::read(&[&request.parameters, &request.mutable_parameters])?;
+    match &request.source {
+        Some(source) => restore::create(state, pools, request, &wishes, source.into()),
+        None => create_empty(state, pools, request, &wishes),
+    }
+}
+
+fn create_empty(
+    state: &impl State,
+    pools: &impl Pools,
+    request: &CreateRequest,
+    wishes: &Wishes<'_>,
+) -> Result<types::Volume> {
     let wanted = Volume {
         name: request.name.clone(),
         pool: pool::choose(pools, wishes.pool)?,
         size: SIZES.choose(request.capacity.as_ref())?,
     };
     let id = ids::derive(PREFIX, &request.name);
-    let fits = |Stored::V1(existing): &Stored| check_same(existing, request, &wishes);
-    let make = |Stored::V1(volume): &Stored| ensure_image(pools, &id, volume);
-    let Stored::V1(volume) = VOLUMES.create(state, &id, Stored::V1(wanted), fits, make)?;
-    Ok(volume.told(id))
+    let fits = |existing: &Stored| check_same(existing, request, wishes);
+    let make = |stored: &Stored| ensure_image(pools, &id, stored.volume());
+    let stored = VOLUMES.create(state, &id, Stored::V1(wanted), fits, make)?;
+    Ok(stored.told(id))
 }
 
 /// Whether a volume that is there is the one that is asked for.
-fn check_same(existing: &Volume, request: &CreateRequest, wishes: &Wishes<'_>) -> Result<()> {
-    let Volume { name, pool, size } = existing;
+pub(crate) fn check_same(
+    existing: &Stored,
+    request: &CreateRequest,
+    wishes: &Wishes<'_>,
+) -> Result<()> {
+    let Volume { name, pool, size } = existing.volume();
     if *name != request.name {
         return Err(Error::internal(format!(
             "the names {name:?} and {:?} have one id; choose another name",
             request.name
+        )));
+    }
+    if existing.source() != request.source.as_ref().map(Source::from).as_ref() {
+        return Err(Error::already_exists(format!(
+            "volume {name:?} exists with other content to begin with than is asked for"
         )));
     }
     if wishes.pool.is_some_and(|asked| asked != pool) {
@@ -78,7 +96,8 @@ fn ensure_image(pools: &impl Pools, id: &str, volume: &Volume) -> Result<()> {
     }
 }
 
-fn is_larger(pools: &impl Pools, id: &str, volume: &Volume) -> bool {
+/// Whether the image is there and larger than the record says.
+pub(crate) fn is_larger(pools: &impl Pools, id: &str, volume: &Volume) -> bool {
     matches!(
         pools.item(&volume.pool, id),
         Ok(Some(item)) if item.kind == Kind::Image && item.size > volume.size
@@ -87,11 +106,11 @@ fn is_larger(pools: &impl Pools, id: &str, volume: &Volume) -> bool {
 
 /// Deletes a volume and its image.
 pub(crate) fn delete(state: &impl State, pools: &impl Pools, id: &str) -> Result<()> {
-    let Some(Found { value: Stored::V1(volume), version }) = VOLUMES.get(state, id)? else {
+    let Some(Found { value, version }) = VOLUMES.get(state, id)? else {
         return Ok(());
     };
     pools
-        .delete_image(&volume.pool, id)
+        .delete_image(&value.volume().pool, id)
         .map_err(|error| Error::from(error).context(format_args!("image {id}")))?;
     VOLUMES.remove(state, id, version)
 }

@@ -5,13 +5,15 @@ use mooring_sdk::types::{AccessMode, AccessType, Capability, CapacityRange, Cont
 use super::*;
 
 mod death;
+mod points;
+mod points_death;
 
 const GIB: u64 = 1 << 30;
 
-type Backend = ImageFile<Machine, Machine>;
+type Backend = ImageFile<Machine, Machine, Machine>;
 
 fn on(machine: &Machine) -> Backend {
-    ImageFile { state: machine.clone(), pools: machine.clone() }
+    ImageFile { state: machine.clone(), pools: machine.clone(), clock: machine.clone() }
 }
 
 fn capability(mode: AccessMode) -> Capability {
@@ -148,7 +150,7 @@ fn what_cannot_be_served_is_refused_without_a_trace() {
         (several(AccessMode::MultiNodeReaderOnly), Code::InvalidArgument),
         (parameter("colour"), Code::InvalidArgument),
         (parameter("pool"), Code::InvalidArgument),
-        (CreateRequest { source: Some(source), ..base() }, Code::InvalidArgument),
+        (CreateRequest { source: Some(source), ..base() }, Code::NotFound),
         (request("pvc-1", (16 << 40) + 1), Code::OutOfRange),
     ] {
         assert_eq!(refused(backend.create(&bad)), code, "{bad:?}");

@@ -13,29 +13,31 @@ use mooring_sdk::types::Page;
 use mooring_sdk::volumes::{ValidateRequest, Verdict};
 use mooring_sdk::{Error, Result, capacity};
 
-use crate::record::{Stored, VOLUMES, Volume};
+use crate::record::{Stored, VOLUMES};
+use crate::restore::check_made;
 use crate::{SIZES, USES, parameters};
 
 /// A page of volumes, by id.
 pub(crate) fn list(state: &impl State, page: &Page) -> Result<Entries> {
     let Listed { entries, next } = VOLUMES.page(state, page)?;
-    let entries = entries.into_iter().map(|(id, Stored::V1(volume))| entry(id, &volume)).collect();
+    let entries = entries.into_iter().map(|(id, stored)| entry(id, &stored)).collect();
     Ok(Entries { entries, next })
 }
 
 /// One volume.
 pub(crate) fn get(state: &impl State, id: &str) -> Result<Entry> {
-    let Stored::V1(volume) = VOLUMES.find(state, id)?.value;
-    Ok(entry(id.to_owned(), &volume))
+    let stored = VOLUMES.find(state, id)?.value;
+    Ok(entry(id.to_owned(), &stored))
 }
 
-fn entry(id: String, volume: &Volume) -> Entry {
-    Entry { volume: volume.told(id), published_nodes: None }
+fn entry(id: String, stored: &Stored) -> Entry {
+    Entry { volume: stored.told(id), published_nodes: None }
 }
 
 /// Whether a volume satisfies what is asked.
 pub(crate) fn validate(state: &impl State, request: &ValidateRequest) -> Result<Verdict> {
-    let Stored::V1(volume) = VOLUMES.find(state, &request.id)?.value;
+    let stored = VOLUMES.find(state, &request.id)?.value;
+    let volume = stored.volume();
     if let Some(objection) = USES.objection(&request.capabilities) {
         return Ok(Verdict::Refused(objection.to_owned()));
     }
@@ -54,13 +56,16 @@ pub(crate) fn attachment(
     request: &attachments::Request,
 ) -> Result<attachments::Answer> {
     let id = &request.volume_id;
-    let Stored::V1(volume) = VOLUMES.find(state, id)?.value;
+    let stored = VOLUMES.find(state, id)?.value;
+    check_made(id, &stored)?;
     if let Some(objection) = USES.objection(core::slice::from_ref(&request.capability)) {
         return Err(Error::invalid_argument(objection));
     }
+    let volume = stored.volume().clone();
     Ok(attachments::Answer {
         attachment: Attachment::ImageFile(PoolItem { pool: volume.pool, name: id.clone() }),
-        content: Content::Blank,
+        // Whether the source itself was ever formatted is not known, so a copy never is.
+        content: stored.source().map_or(Content::Blank, |_| Content::Copied),
         minimum_size: Some(volume.size),
     })
 }

@@ -14,7 +14,7 @@ use mooring_sdk::modification::Modification;
 use mooring_sdk::nodes::{self, Nodes};
 use mooring_sdk::publishing::{self, Publishing};
 use mooring_sdk::snapshots::{self, SnapshotPage, Snapshots};
-use mooring_sdk::types::{Condition, Page, Snapshot, StringMap, Volume};
+use mooring_sdk::types::{Page, Snapshot, StringMap, Volume};
 use mooring_sdk::volumes::{CreateRequest, ValidateRequest, Verdict, Volumes};
 use mooring_sdk::{Error, Result, Secrets};
 
@@ -137,15 +137,19 @@ impl ChangedBlocks for Skeleton {
 }
 
 impl Health for Skeleton {
-    fn get(&self, _volume_id: &str) -> Result<Condition> {
+    fn get(&self, _volume_id: &str, _secrets: &Secrets) -> Result<Vec<health::VolumeFinding>> {
         yours()
     }
 
-    fn list(&self, _page: &Page) -> Result<health::Entries> {
+    fn list(&self, _page: &Page, _secrets: &Secrets) -> Result<health::Entries> {
         yours()
     }
 
-    fn backend(&self, _node_id: Option<&str>) -> Result<Vec<Condition>> {
+    fn backend(
+        &self,
+        _node_id: Option<&str>,
+        _secrets: &Secrets,
+    ) -> Result<Vec<health::StorageFinding>> {
         yours()
     }
 }

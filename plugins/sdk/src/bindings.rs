@@ -50,6 +50,28 @@ ability!(changed_blocks, "mooring:backend/provides-changed-blocks");
 ability!(health, "mooring:backend/provides-health");
 ability!(nodes, "mooring:backend/provides-nodes");
 
+/// The one interface of WASI that a component without the standard library asks for here. It is
+/// whole, though one function is not called: it is merged with the C library's copy, which a
+/// component with the standard library brings, and the linker refuses an interface that lacks
+/// one of the functions.
+pub mod wall_clock {
+    wit_bindgen::generate!({
+        inline: "
+            package mooring:clock;
+            world asks { import wasi:clocks/wall-clock@0.2.0; }
+            package wasi:clocks@0.2.0 {
+                interface wall-clock {
+                    record datetime { seconds: u64, nanoseconds: u32 }
+                    now: func() -> datetime;
+                    resolution: func() -> datetime;
+                }
+            }
+        ",
+        generate_all,
+    });
+    pub use wasi::clocks::wall_clock::*;
+}
+
 /// What the host offers. What a component does not call, it does not import.
 pub mod host {
     wit_bindgen::generate!({

@@ -2,8 +2,8 @@
 //!
 //! A backend is a type that implements [`Identity`], [`Volumes`], [`Attachments`] and the trait of
 //! each further ability that the storage system has; [`backend!`] makes a component of it. What
-//! each call promises is said in `wit/`. The host's services are [`state`], [`pool`], [`config`]
-//! and [`logging`]; what every backend needs besides is ready made: [`ids`] that follow from names,
+//! each call promises is said in `wit/`. The host's services are [`state`], [`pool`], [`config`],
+//! [`clock`] and [`logging`]; what every backend needs besides is ready made: [`ids`] that follow from names,
 //! [`sizing`], [`parameters`] of which none is overlooked, typed [`records`] with pages. In unit
 //! tests [`testing`] stands in for the host.
 //!
@@ -35,6 +35,7 @@ pub mod bindings;
 
 mod abilities;
 pub mod capabilities;
+pub mod clock;
 pub mod config;
 pub mod error;
 #[doc(hidden)]
@@ -56,8 +57,8 @@ pub mod testing;
 /// The vocabulary that the interfaces share.
 pub mod types {
     pub use crate::bindings::types::{
-        AccessMode, AccessType, Capability, CapacityRange, Condition, ContentSource, Page,
-        Snapshot, StringMap, Topology, TopologyRequirement, Volume,
+        AccessMode, AccessType, Capability, CapacityRange, ContentSource, Page, Snapshot,
+        StringMap, Topology, TopologyRequirement, Volume,
     };
 }
 

@@ -34,6 +34,24 @@ pub trait Pools {
     fn delete_directory(&self, pool: &str, name: &str) -> Result<(), PoolError>;
     /// One item, if it is there.
     fn item(&self, pool: &str, name: &str) -> Result<Option<Item>, PoolError>;
+    /// Extents of `image` that hold data, from `offset` on, ascending, at most `limit`.
+    fn allocated_extents(
+        &self,
+        pool: &str,
+        image: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<Extent>, PoolError>;
+    /// Extents in which `image` may differ from `base`, as
+    /// [`allocated_extents`](Self::allocated_extents).
+    fn changed_extents(
+        &self,
+        pool: &str,
+        base: &str,
+        image: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<Extent>, PoolError>;
 }
 
 /// The pools that the host grants to this driver (`mooring:host/pool`).
@@ -79,6 +97,27 @@ impl Pools for HostPools {
 
     fn item(&self, pool: &str, name: &str) -> Result<Option<Item>, PoolError> {
         host::get(pool, name)
+    }
+
+    fn allocated_extents(
+        &self,
+        pool: &str,
+        image: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<Extent>, PoolError> {
+        host::allocated_extents(pool, image, offset, limit)
+    }
+
+    fn changed_extents(
+        &self,
+        pool: &str,
+        base: &str,
+        image: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<Extent>, PoolError> {
+        host::changed_extents(pool, base, image, offset, limit)
     }
 }
 

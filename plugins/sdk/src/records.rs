@@ -126,6 +126,15 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         error
     }
 
+    /// Writes a record that must not exist yet; answers its version. For things whose making has
+    /// more to it than [`create`](Self::create) sees to.
+    ///
+    /// # Errors
+    /// `Aborted` where there is one; `Unavailable`, `ResourceExhausted`.
+    pub fn insert(&self, state: &impl State, id: &str, value: &T) -> Result<u64> {
+        Ok(state.insert(&self.key(id), &encode(value)?)?)
+    }
+
     /// Writes a record that has not changed since it was found; answers its version.
     ///
     /// # Errors
@@ -148,20 +157,43 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     /// # Errors
     /// `Aborted` for a token that is none of this table's; `Unavailable`, `DataLoss`.
     pub fn page(&self, state: &impl State, page: &Page) -> Result<Listed<T>> {
-        let after = page.token.as_deref().map(|token| self.after(token)).transpose()?;
+        self.page_of(state, page, |_| true)
+    }
+
+    /// As [`page`](Self::page), of the records alone that `wanted` says. The cost follows what is
+    /// passed over, too.
+    ///
+    /// # Errors
+    /// As [`page`](Self::page).
+    pub fn page_of(
+        &self,
+        state: &impl State,
+        page: &Page,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Result<Listed<T>> {
+        let mut after = page.token.as_deref().map(|token| self.after(token)).transpose()?;
         let length = match page.max_entries {
             0 => PAGE,
             asked => asked.min(PAGE),
         };
-        let mut found = state.scan(self.prefix, after.as_deref(), length + 1)?;
-        let more = found.len() > length as usize;
-        found.truncate(length as usize);
-        let next = found.last().filter(|_| more).map(|last| format!("{TOKEN}{}", self.id(last)));
-        let entries = found
-            .iter()
-            .map(|entry| Ok((self.id(entry).to_owned(), self.decode(entry)?)))
-            .collect::<Result<_>>()?;
-        Ok(Listed { entries, next })
+        let mut entries: Vec<(String, T)> = Vec::new();
+        loop {
+            // A scan may end early; only an empty one says that there is no more.
+            let found = state.scan(self.prefix, after.as_deref(), length + 1)?;
+            let Some(last) = found.last() else { return Ok(Listed { entries, next: None }) };
+            after = Some(last.key.clone());
+            for entry in &found {
+                let value = self.decode(entry)?;
+                if !wanted(&value) {
+                    continue;
+                }
+                if entries.len() == length as usize {
+                    let next = entries.last().map(|(id, _)| format!("{TOKEN}{id}"));
+                    return Ok(Listed { entries, next });
+                }
+                entries.push((self.id(entry).to_owned(), value));
+            }
+        }
     }
 
     fn key(&self, id: &str) -> String {

@@ -17,8 +17,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::pool::{CopyState, Item, Kind, PoolError, Pools, Usage};
+use crate::clock::Clock;
 use crate::state::{Entry, State, StateError};
+
+mod images;
+
+pub use images::BLOCK;
+use images::Pool;
 
 /// State and pools of one driver. Clones are the same machine.
 #[derive(Debug, Clone, Default)]
@@ -31,19 +36,8 @@ struct Inner {
     pools: RefCell<BTreeMap<String, Pool>>,
     effects_left: Cell<Option<u64>>,
     calls: Cell<u64>,
-}
-
-#[derive(Debug)]
-struct Pool {
-    total: u64,
-    available: u64,
-    items: BTreeMap<String, Held>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Held {
-    Image { size: u64, busy: bool },
-    Directory,
+    time: Cell<u64>,
+    longest_scan: Cell<Option<u32>>,
 }
 
 /// What a stopped machine says.
@@ -58,27 +52,14 @@ impl Machine {
         machine
     }
 
-    /// Grants a pool of `total` bytes, all free.
-    pub fn grant(&self, pool: &str, total: u64) {
-        let new = Pool { total, available: total, items: BTreeMap::new() };
-        self.0.pools.borrow_mut().insert(pool.to_owned(), new);
+    /// Sets the clock, in milliseconds since 1970. It stands still between two calls of this.
+    pub fn set_time(&self, now: u64) {
+        self.0.time.set(now);
     }
 
-    /// Leaves a pool so many free bytes.
-    pub fn set_available(&self, pool: &str, available: u64) {
-        if let Some(pool) = self.0.pools.borrow_mut().get_mut(pool) {
-            pool.available = available;
-        }
-    }
-
-    /// Attaches an image on this machine, or detaches it.
-    pub fn set_busy(&self, pool: &str, image: &str, attached: bool) {
-        let mut pools = self.0.pools.borrow_mut();
-        if let Some(Held::Image { busy, .. }) =
-            pools.get_mut(pool).and_then(|pool| pool.items.get_mut(image))
-        {
-            *busy = attached;
-        }
+    /// Ends every scan after so many entries, as the host may do at any time.
+    pub fn shorten_scans(&self, longest: u32) {
+        self.0.longest_scan.set(Some(longest));
     }
 
     /// Lets so many more effects happen, then fails every call: a call that was killed.
@@ -101,19 +82,6 @@ impl Machine {
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.0.entries.borrow().keys().cloned().collect()
-    }
-
-    /// The names in a pool, and the images' sizes.
-    #[must_use]
-    pub fn items(&self, pool: &str) -> Vec<(String, u64)> {
-        let size = |held: &Held| match held {
-            Held::Image { size, .. } => *size,
-            Held::Directory => 0,
-        };
-        let pools = self.0.pools.borrow();
-        pools.get(pool).map_or_else(Vec::new, |pool| {
-            pool.items.iter().map(|(name, held)| (name.clone(), size(held))).collect()
-        })
     }
 
     /// Counts a call, and whether it may go on.
@@ -151,52 +119,6 @@ impl Machine {
         entries.insert(key.to_owned(), (value.to_vec(), version));
         Ok(version)
     }
-
-    fn in_pool<R>(
-        &self,
-        pool: &str,
-        act: impl FnOnce(&mut Pool) -> Result<R, PoolError>,
-    ) -> Result<R, PoolError> {
-        let mut pools = self.0.pools.borrow_mut();
-        let found = pools.get_mut(pool).ok_or_else(|| {
-            PoolError::Denied(format!("pool {pool:?} is not granted; add it to grants.pools"))
-        })?;
-        act(found)
-    }
-
-    fn create(&self, pool: &str, name: &str, new: &Held) -> Result<(), PoolError> {
-        check_item(name, new)?;
-        self.in_pool(pool, |pool| match (pool.items.get(name), new) {
-            (Some(Held::Image { size: old, .. }), Held::Image { size, .. }) if old == size => {
-                Ok(())
-            }
-            (Some(Held::Directory), Held::Directory) => Ok(()),
-            (Some(_), _) => Err(PoolError::Exists),
-            (None, _) => {
-                self.write().map_err(PoolError::Storage)?;
-                pool.items.insert(name.to_owned(), new.clone());
-                Ok(())
-            }
-        })
-    }
-
-    fn delete(&self, pool: &str, name: &str, image: bool) -> Result<(), PoolError> {
-        self.in_pool(pool, |pool| match pool.items.get(name) {
-            Some(Held::Image { busy: true, .. }) => {
-                Err(PoolError::InUse(format!("image {name} is attached on this machine")))
-            }
-            Some(Held::Image { .. }) if image => self.drop_item(pool, name),
-            Some(Held::Directory) if !image => self.drop_item(pool, name),
-            Some(_) => Err(PoolError::Exists),
-            None => Ok(()),
-        })
-    }
-
-    fn drop_item(&self, pool: &mut Pool, name: &str) -> Result<(), PoolError> {
-        self.write().map_err(PoolError::Storage)?;
-        pool.items.remove(name);
-        Ok(())
-    }
 }
 
 fn check_key(key: &str) -> Result<(), StateError> {
@@ -206,18 +128,9 @@ fn check_key(key: &str) -> Result<(), StateError> {
     }
 }
 
-fn check_item(name: &str, new: &Held) -> Result<(), PoolError> {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let fits = name.len() <= 128
-        && name.bytes().next().is_some_and(plain)
-        && name.bytes().all(|b| plain(b) || matches!(b, b'.' | b'_' | b'-'));
-    let sized = match new {
-        Held::Image { size, .. } => *size > 0 && size % 512 == 0,
-        Held::Directory => true,
-    };
-    match fits && sized {
-        true => Ok(()),
-        false => Err(PoolError::Invalid(format!("{name:?} cannot be an item: {new:?}"))),
+impl Clock for Machine {
+    fn now(&self) -> u64 {
+        self.0.time.get()
     }
 }
 
@@ -266,84 +179,12 @@ impl State for Machine {
             .iter()
             .filter(|(key, _)| key.starts_with(prefix))
             .filter(|(key, _)| after.is_none_or(|after| key.as_str() > after))
-            .take(limit as usize)
+            .take(self.0.longest_scan.get().unwrap_or(limit).min(limit) as usize)
             .map(|(key, (value, version))| Entry {
                 key: key.clone(),
                 value: value.clone(),
                 version: *version,
             });
         Ok(page.collect())
-    }
-}
-
-impl Pools for Machine {
-    fn names(&self) -> Vec<String> {
-        self.0.calls.set(self.0.calls.get() + 1);
-        self.0.pools.borrow().keys().cloned().collect()
-    }
-
-    fn space(&self, pool: &str) -> Result<Usage, PoolError> {
-        self.read().map_err(PoolError::Storage)?;
-        self.in_pool(pool, |pool| {
-            Ok(Usage { total: pool.total, available: pool.available, reflink: true })
-        })
-    }
-
-    fn create_image(&self, pool: &str, name: &str, size: u64) -> Result<(), PoolError> {
-        self.create(pool, name, &Held::Image { size, busy: false })
-    }
-
-    fn grow_image(&self, pool: &str, name: &str, size: u64) -> Result<(), PoolError> {
-        self.in_pool(pool, |pool| {
-            let Some(Held::Image { size: old, .. }) = pool.items.get_mut(name) else {
-                return Err(PoolError::NotFound);
-            };
-            if size < *old {
-                return Err(PoolError::Invalid(format!("{name} has {old} bytes already")));
-            }
-            self.write().map_err(PoolError::Storage)?;
-            *old = size;
-            Ok(())
-        })
-    }
-
-    fn clone_image(&self, pool: &str, source: &str, name: &str) -> Result<(), PoolError> {
-        let size =
-            self.in_pool(pool, |pool| match (pool.items.get(name), pool.items.get(source)) {
-                (Some(Held::Image { .. }), _) => Ok(None),
-                (Some(Held::Directory), _) => Err(PoolError::Exists),
-                (None, Some(Held::Image { size, .. })) => Ok(Some(*size)),
-                (None, _) => Err(PoolError::NotFound),
-            })?;
-        size.map_or(Ok(()), |size| self.create_image(pool, name, size))
-    }
-
-    fn copy_image(&self, pool: &str, source: &str, name: &str) -> Result<CopyState, PoolError> {
-        self.clone_image(pool, source, name).map(|()| CopyState::Done)
-    }
-
-    fn delete_image(&self, pool: &str, name: &str) -> Result<(), PoolError> {
-        self.delete(pool, name, true)
-    }
-
-    fn create_directory(&self, pool: &str, name: &str) -> Result<(), PoolError> {
-        self.create(pool, name, &Held::Directory)
-    }
-
-    fn delete_directory(&self, pool: &str, name: &str) -> Result<(), PoolError> {
-        self.delete(pool, name, false)
-    }
-
-    fn item(&self, pool: &str, name: &str) -> Result<Option<Item>, PoolError> {
-        self.read().map_err(PoolError::Storage)?;
-        self.in_pool(pool, |pool| {
-            Ok(pool.items.get(name).map(|held| {
-                let (kind, size) = match held {
-                    Held::Image { size, .. } => (Kind::Image, *size),
-                    Held::Directory => (Kind::Directory, 0),
-                };
-                Item { name: name.to_owned(), kind, size, allocated: 0 }
-            }))
-        })
     }
 }

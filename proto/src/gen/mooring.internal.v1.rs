@@ -119,6 +119,10 @@ pub struct NodeFacts {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+    #[prost(string, optional, tag = "11")]
+    pub system_serial: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "12")]
+    pub board_asset_tag: ::core::option::Option<::prost::alloc::string::String>,
 }
 impl ::prost::Name for NodeFacts {
     const NAME: &'static str = "NodeFacts";
@@ -273,7 +277,7 @@ impl ::prost::Name for BlockDevice {
         "/mooring.internal.v1.BlockDevice".into()
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Iscsi {
     #[prost(string, repeated, tag = "1")]
     pub portals: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -289,6 +293,10 @@ pub struct Iscsi {
     pub chap: ::core::option::Option<Credentials>,
     #[prost(message, optional, tag = "7")]
     pub mutual_chap: ::core::option::Option<Credentials>,
+    #[prost(message, optional, tag = "8")]
+    pub discovery_chap: ::core::option::Option<Credentials>,
+    #[prost(message, repeated, tag = "9")]
+    pub further_targets: ::prost::alloc::vec::Vec<IscsiTarget>,
 }
 impl ::prost::Name for Iscsi {
     const NAME: &'static str = "Iscsi";
@@ -298,6 +306,25 @@ impl ::prost::Name for Iscsi {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/mooring.internal.v1.Iscsi".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IscsiTarget {
+    #[prost(string, repeated, tag = "1")]
+    pub portals: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "2")]
+    pub iqn: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "3")]
+    pub lun: u32,
+}
+impl ::prost::Name for IscsiTarget {
+    const NAME: &'static str = "IscsiTarget";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.IscsiTarget".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.IscsiTarget".into()
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -8,7 +8,7 @@ use mooring_tests::life::at_least;
 use tonic::Code;
 
 use crate::calls::Call;
-use crate::scene::{ABSENT, INVALID, Row, Scene, row};
+use crate::scene::{ABSENT, INVALID, Row, Scene, UNKNOWN, row};
 
 type Map = BTreeMap<String, String>;
 
@@ -148,7 +148,7 @@ fn what_the_driver_cannot_do_is_refused() {
             CreateVolumeRequest { mutable_parameters: map("iops", "1"), ..create.clone() };
         let unknown = CreateVolumeRequest { parameters: map("colour", "red"), ..create.clone() };
         let snapshot = volume_content_source::SnapshotSource { snapshot_id: "s".into() };
-        let volume = volume_content_source::VolumeSource { volume_id: scene.live.id() };
+        let volume = volume_content_source::VolumeSource { volume_id: "nowhere".into() };
         let snapshot = from(Some(volume_content_source::Type::Snapshot(snapshot)));
         let clone = from(Some(volume_content_source::Type::Volume(volume)));
         let place = Topology { segments: map("example.com/zone", "a") };
@@ -170,7 +170,7 @@ fn what_the_driver_cannot_do_is_refused() {
             ..Default::default()
         };
         let take = CreateSnapshotRequest {
-            source_volume_id: volume_id.clone(),
+            source_volume_id: "nowhere".into(),
             name: "s".into(),
             ..Default::default()
         };
@@ -179,29 +179,23 @@ fn what_the_driver_cannot_do_is_refused() {
             source_volume_ids: vec![volume_id],
             ..Default::default()
         };
-        let allocated =
-            GetMetadataAllocatedRequest { snapshot_id: "s".into(), ..Default::default() };
+        let fewer = ListSnapshotsRequest { max_entries: -1, ..Default::default() };
         scene
             .refuses(vec![
                 row("mutable parameters", mutable, INVALID, &["mutable_parameters"]),
                 row("an unknown parameter", unknown, INVALID, &["colour"]),
-                row("a snapshot", snapshot, INVALID, &["volume_content_source"]),
-                row("a volume", clone, INVALID, &["volume_content_source"]),
+                row("a snapshot that is not there", snapshot, UNKNOWN, &["\"s\""]),
+                row("a volume that is not there", clone, UNKNOWN, &["nowhere"]),
                 row("no source", from(None), INVALID, &["volume_content_source"]),
                 row("a place", there, INVALID, &["accessibility_requirements"]),
                 row("", attach, ABSENT, &[]),
                 row("", detach, ABSENT, &[]),
                 row("", modify, ABSENT, &[]),
-                row("", take, ABSENT, &[]),
-                row(
-                    "",
-                    DeleteSnapshotRequest { snapshot_id: "s".into(), ..Default::default() },
-                    ABSENT,
-                    &[],
-                ),
-                row("", ListSnapshotsRequest::default(), ABSENT, &[]),
+                row("of a volume that is not there", take, UNKNOWN, &["nowhere"]),
+                row("no id", DeleteSnapshotRequest::default(), INVALID, &["snapshot_id"]),
+                row("fewer than none", fewer, INVALID, &["max_entries"]),
+                row("no id", GetMetadataAllocatedRequest::default(), INVALID, &["snapshot_id"]),
                 row("", group, ABSENT, &[]),
-                row("", allocated, ABSENT, &[]),
             ])
             .await;
         scene.strike().await;

@@ -133,6 +133,8 @@ fn names_of_protocols_have_their_form() {
         discover: false,
         chap: None,
         mutual_chap: None,
+        discovery_chap: None,
+        further_targets: Vec::new(),
     };
     assert!(iscsi(&target("iqn.2001-04.com.example:disk1")).is_ok());
     assert!(iscsi(&target("disk1")).is_err() && iscsi(&target("iqn.a/../b")).is_err());

@@ -2,8 +2,8 @@
 
 use mooring_volume::attachment::{
     Attached, Attachment, BlockDevice, CephCluster, Cephfs, CephfsClient, Content, Credentials,
-    DirectDevice, External, FibreChannel, Fuse, Iscsi, KataDirect, MountedDirectory, Nfs,
-    NfsVersion, NvmeNamespace, NvmeOf, NvmeTransport, PoolItem, Rbd, RbdMapper, Smb, SmbAuth,
+    DirectDevice, External, FibreChannel, Fuse, Iscsi, IscsiTarget, KataDirect, MountedDirectory,
+    Nfs, NfsVersion, NvmeNamespace, NvmeOf, NvmeTransport, PoolItem, Rbd, RbdMapper, Smb, SmbAuth,
     SmbPassword,
 };
 use mooring_volume::{Secret, Secrets};
@@ -89,15 +89,31 @@ fn credentials(credentials: wit::Credentials) -> Credentials {
 }
 
 fn iscsi(target: wit::Iscsi) -> Iscsi {
-    let wit::Iscsi { portals, iqn, lun, wwid, discover, chap, mutual_chap } = target;
+    let wit::Iscsi {
+        portals,
+        iqn,
+        lun,
+        further_targets,
+        wwid,
+        discover,
+        chap,
+        mutual_chap,
+        discovery_chap,
+    } = target;
+    let further = |target| {
+        let wit::IscsiTarget { portals, iqn, lun } = target;
+        IscsiTarget { portals, iqn, lun }
+    };
     Iscsi {
         portals,
         iqn,
         lun,
+        further_targets: further_targets.into_iter().map(further).collect(),
         wwid,
         discover,
         chap: chap.map(credentials),
         mutual_chap: mutual_chap.map(credentials),
+        discovery_chap: discovery_chap.map(credentials),
     }
 }
 

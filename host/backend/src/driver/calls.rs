@@ -38,6 +38,12 @@ macro_rules! guest {
     };
 }
 
+// After the macro, which they use.
+mod blocks;
+mod health;
+mod modification;
+mod snapshot;
+
 impl Identity for Driver {
     fn driver(&self) -> &DriverName {
         &self.name

@@ -2,6 +2,9 @@
 
 use mooring_proto::csi::v1 as pb;
 use mooring_proto::csi::v1::controller_service_capability::{Rpc, Type as OfController, rpc};
+use mooring_proto::csi::v1::group_controller_service_capability::{
+    Rpc as GroupRpc, Type as OfGroup, rpc as group_rpc,
+};
 use mooring_proto::csi::v1::plugin_capability::{
     Service, Type as OfPlugin, VolumeExpansion, service, volume_expansion,
 };
@@ -24,7 +27,7 @@ const ALWAYS: [Capability; 3] = [
     Does(rpc::Type::SingleNodeMultiWriter),
 ];
 
-/// What an ability gives, beside the others. An ability whose RPCs this version does not serve gives nothing.
+/// What an ability gives, beside the others.
 fn of(ability: Ability, all: &Abilities) -> &'static [Capability] {
     match ability {
         Ability::Publishing => &[Does(rpc::Type::PublishUnpublishVolume)],
@@ -51,12 +54,25 @@ fn of(ability: Ability, all: &Abilities) -> &'static [Capability] {
         Ability::Nodes => &[],
         // Restoring is a part of CREATE_DELETE_SNAPSHOT.
         Ability::RestoreSnapshot => &[],
-        // Not served by this version.
-        Ability::Modification
-        | Ability::Snapshots
-        | Ability::GroupSnapshots
-        | Ability::ChangedBlocks
-        | Ability::Health => &[],
+        Ability::Modification => &[Does(rpc::Type::ModifyVolume)],
+        // GetSnapshot and ListSnapshots need nothing that the interface lacks.
+        Ability::Snapshots => &[
+            Does(rpc::Type::CreateDeleteSnapshot),
+            Does(rpc::Type::ListSnapshots),
+            Does(rpc::Type::GetSnapshot),
+        ],
+        // Source: CSI: a plugin with this service shall serve GroupController, whose one capability is
+        // all that there is (`of_group`).
+        Ability::GroupSnapshots => &[Has(service::Type::GroupControllerService)],
+        Ability::ChangedBlocks => &[Has(service::Type::SnapshotMetadataService)],
+        // Source: CSI 1.13: LIST_VOLUME_HEALTH needs GET_VOLUME_HEALTH. CSI up to 1.12: the condition is
+        // told by ControllerGetVolume, which is a part of Listing.
+        Ability::Health if all.contains(&Ability::Listing) => &[
+            Does(rpc::Type::GetVolumeHealth),
+            Does(rpc::Type::ListVolumeHealth),
+            Does(rpc::Type::VolumeCondition),
+        ],
+        Ability::Health => &[Does(rpc::Type::GetVolumeHealth), Does(rpc::Type::ListVolumeHealth)],
     }
 }
 
@@ -73,6 +89,16 @@ pub(crate) fn of_controller(abilities: &Abilities) -> Vec<pb::ControllerServiceC
     };
     let wrap = |kind| pb::ControllerServiceCapability { r#type: Some(kind) };
     all(abilities).filter_map(convert).map(wrap).collect()
+}
+
+/// For GroupControllerGetCapabilities.
+pub(crate) fn of_group(abilities: &Abilities) -> Vec<pb::GroupControllerServiceCapability> {
+    if !abilities.contains(&Ability::GroupSnapshots) {
+        return Vec::new();
+    }
+    let kind = group_rpc::Type::CreateDeleteGetVolumeGroupSnapshot;
+    let kind = OfGroup::Rpc(GroupRpc { r#type: kind.into() });
+    vec![pb::GroupControllerServiceCapability { r#type: Some(kind) }]
 }
 
 /// For GetPluginCapabilities.

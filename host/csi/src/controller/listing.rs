@@ -2,7 +2,7 @@
 
 use mooring_proto::csi::v1 as pb;
 use mooring_volume::backend::Backend;
-use mooring_volume::{Ability, Call, Result};
+use mooring_volume::{Ability, Call, Result, Secrets};
 
 use super::ControllerService;
 use crate::convert::listing as convert;
@@ -27,5 +27,12 @@ pub(super) async fn get<B: Backend>(
     service.needs(Ability::Listing, "show a volume")?;
     let volume = convert::get(message)?;
     about(&volume);
-    convert::wire_one(service.backend.get(call, volume).await?)
+    let listed = service.backend.get(call, volume.clone()).await?;
+    // Source: CSI up to 1.12: a driver with VOLUME_CONDITION must tell it.
+    let findings = if service.backend.abilities().contains(&Ability::Health) {
+        Some(service.backend.volume_health(call, volume, Secrets::default()).await?)
+    } else {
+        None
+    };
+    convert::wire_one(listed, findings)
 }

@@ -3,8 +3,11 @@
 pub(crate) mod capabilities;
 mod capacity;
 mod expansion;
+mod health;
 mod listing;
+mod modification;
 mod publishing;
+mod snapshots;
 mod volumes;
 
 use std::sync::Arc;
@@ -12,11 +15,11 @@ use std::sync::Arc;
 use mooring_proto::csi::v1 as pb;
 use mooring_proto::csi::v1::controller_server::Controller;
 use mooring_volume::backend::Backend;
-use mooring_volume::{Ability, Error, Result};
+use mooring_volume::{Ability, Result};
 use tonic::{Request, async_trait};
 
 use crate::busy::Busy;
-use crate::unary::{Reply, absent, close, open};
+use crate::unary::{Reply, close, needs, open};
 
 /// Serves it for one driver.
 #[derive(Debug)]
@@ -26,14 +29,8 @@ pub(crate) struct ControllerService<B> {
 }
 
 impl<B: Backend> ControllerService<B> {
-    /// Refuses an RPC that the backend has no interface for, before anything of it is looked at.
     fn needs(&self, ability: Ability, what: &str) -> Result<()> {
-        if self.backend.abilities().contains(&ability) {
-            return Ok(());
-        }
-        Err(Error::unimplemented(format!(
-            "this driver's backend cannot {what}; ask for the capabilities, which say what it serves"
-        )))
+        needs(&*self.backend, ability, what)
     }
 }
 
@@ -122,53 +119,57 @@ impl<B: Backend> Controller for ControllerService<B> {
 
     async fn controller_modify_volume(
         &self,
-        _: Request<pb::ControllerModifyVolumeRequest>,
+        request: Request<pb::ControllerModifyVolumeRequest>,
     ) -> Reply<pb::ControllerModifyVolumeResponse> {
-        absent("this version of Mooring does not modify volumes")
+        let (call, message) = open(request)?;
+        close(modification::modify(self, &call, message).await)
     }
 
     async fn create_snapshot(
         &self,
-        _: Request<pb::CreateSnapshotRequest>,
+        request: Request<pb::CreateSnapshotRequest>,
     ) -> Reply<pb::CreateSnapshotResponse> {
-        absent(NO_SNAPSHOTS)
+        let (call, message) = open(request)?;
+        close(snapshots::create(self, &call, message).await)
     }
 
     async fn delete_snapshot(
         &self,
-        _: Request<pb::DeleteSnapshotRequest>,
+        request: Request<pb::DeleteSnapshotRequest>,
     ) -> Reply<pb::DeleteSnapshotResponse> {
-        absent(NO_SNAPSHOTS)
+        let (call, message) = open(request)?;
+        close(snapshots::delete(self, &call, message).await)
     }
 
     async fn list_snapshots(
         &self,
-        _: Request<pb::ListSnapshotsRequest>,
+        request: Request<pb::ListSnapshotsRequest>,
     ) -> Reply<pb::ListSnapshotsResponse> {
-        absent(NO_SNAPSHOTS)
+        let (call, message) = open(request)?;
+        close(snapshots::list(self, &call, message).await)
     }
 
     async fn get_snapshot(
         &self,
-        _: Request<pb::GetSnapshotRequest>,
+        request: Request<pb::GetSnapshotRequest>,
     ) -> Reply<pb::GetSnapshotResponse> {
-        absent(NO_SNAPSHOTS)
+        let (call, message) = open(request)?;
+        close(snapshots::get(self, &call, message).await)
     }
 
     async fn controller_list_volume_health(
         &self,
-        _: Request<pb::ControllerListVolumeHealthRequest>,
+        request: Request<pb::ControllerListVolumeHealthRequest>,
     ) -> Reply<pb::ControllerListVolumeHealthResponse> {
-        absent(NO_HEALTH)
+        let (call, message) = open(request)?;
+        close(health::list(self, &call, message).await)
     }
 
     async fn controller_get_volume_health(
         &self,
-        _: Request<pb::ControllerGetVolumeHealthRequest>,
+        request: Request<pb::ControllerGetVolumeHealthRequest>,
     ) -> Reply<pb::ControllerGetVolumeHealthResponse> {
-        absent(NO_HEALTH)
+        let (call, message) = open(request)?;
+        close(health::get(self, &call, message).await)
     }
 }
-
-const NO_SNAPSHOTS: &str = "this version of Mooring takes no snapshots";
-const NO_HEALTH: &str = "this version of Mooring does not watch the health of volumes";

@@ -24,7 +24,10 @@ pub(super) async fn create<B: Backend>(
         Some(ContentSource::Volume(id)) => {
             Some(service.busy.hold([(Key::Volume(id.clone()), Mode::Shared)])?)
         }
-        Some(ContentSource::Snapshot(_)) | None => None,
+        Some(ContentSource::Snapshot(id)) => {
+            Some(service.busy.hold([(Key::Snapshot(id.clone()), Mode::Shared)])?)
+        }
+        None => None,
     };
     let secrets = request.secrets.clone();
     let volume = service.backend.create(call, request).await;

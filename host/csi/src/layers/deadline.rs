@@ -3,6 +3,9 @@
 //! The work learns it as [`Call::deadline`] and is to stop by itself, in a state that it can vouch for. The
 //! caller is answered DEADLINE_EXCEEDED at that time in any case, which kubelet takes for "may still be in
 //! progress".
+//!
+//! A stream's answer begins at once, and its own code ends it at that time. One without `grpc-timeout` may
+//! take the longest: how long it runs is a matter of its reader.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
@@ -14,6 +17,7 @@ use tonic::Status;
 use tower::Service;
 
 use crate::app::Settings;
+use crate::methods;
 use crate::services::{Answer, Answering, Asked};
 
 /// The middleware.
@@ -46,7 +50,9 @@ where
 
     fn call(&mut self, mut request: Asked) -> Answering {
         let budget = match asked_for(request.headers()) {
-            Ok(asked) => asked.unwrap_or(self.default).min(self.longest),
+            Ok(Some(asked)) => asked.min(self.longest),
+            Ok(None) if methods::streams(request.uri().path()) => self.longest,
+            Ok(None) => self.default.min(self.longest),
             Err(status) => return Box::pin(async move { Ok(status.into_http()) }),
         };
         let deadline = Instant::now() + budget;

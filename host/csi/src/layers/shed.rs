@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 use tower::Service;
 
@@ -24,6 +24,12 @@ pub(crate) struct Limit {
 impl Limit {
     pub(crate) fn new(size: usize) -> Self {
         Self { places: Arc::new(Semaphore::new(size)), size }
+    }
+
+    /// A place, waited for: for what began before, such as the next page of a stream. None where the
+    /// semaphore is closed, which it never is.
+    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Streams pass through piece by piece, and end with a status even where the other side dies. The service on
-//! the other side is one that this version does not serve itself.
+//! the other side is a twin that streams what the test hands to it.
 
 use std::path::Path;
 use std::pin::Pin;

@@ -65,8 +65,21 @@ async fn each_ability_gives_what_it_should() {
         (&[AccessibilityConstraints], &["VOLUME_ACCESSIBILITY_CONSTRAINTS"]),
         (&[Nodes], &[]),
         (&[RestoreSnapshot], &[]),
-        // Not served yet, so not advertised.
-        (&[Modification, Snapshots, GroupSnapshots, ChangedBlocks, Health], &[]),
+        (&[Modification], &["MODIFY_VOLUME"]),
+        (&[Snapshots], &["CREATE_DELETE_SNAPSHOT", "LIST_SNAPSHOTS", "GET_SNAPSHOT"]),
+        (&[GroupSnapshots], &["GROUP_CONTROLLER_SERVICE"]),
+        (&[ChangedBlocks], &["SNAPSHOT_METADATA_SERVICE"]),
+        (&[Health], &["GET_VOLUME_HEALTH", "LIST_VOLUME_HEALTH"]),
+        (
+            &[Health, Listing],
+            &[
+                "GET_VOLUME_HEALTH",
+                "LIST_VOLUME_HEALTH",
+                "VOLUME_CONDITION",
+                "LIST_VOLUMES",
+                "GET_VOLUME",
+            ],
+        ),
     ];
     for (abilities, wanted) in table {
         edge.model.can(abilities);

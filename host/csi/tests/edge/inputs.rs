@@ -7,6 +7,8 @@ use tonic::{Code, Response, Status};
 
 use crate::setup::Edge;
 
+mod optional;
+
 fn pair(key: &str, value: &str) -> std::collections::BTreeMap<String, String> {
     [(key.to_owned(), value.to_owned())].into()
 }

@@ -60,6 +60,8 @@ async fn a_node_and_all_its_facts() {
         id: "n1".into(),
         hostname: "h".into(),
         system_uuid: Some("u".into()),
+        system_serial: Some("s".into()),
+        board_asset_tag: Some("b".into()),
         product_name: Some("p".into()),
         asset_tag: Some("a".into()),
         iscsi_initiator: Some("iqn".into()),

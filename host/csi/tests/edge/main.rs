@@ -10,14 +10,18 @@
 )]
 
 mod capabilities;
+mod groups;
 mod guards;
+mod health;
 mod inputs;
 mod internal;
 mod life;
 mod lifecycle;
+mod metadata;
 mod model;
 mod passing;
 mod peers;
 mod secrecy;
 mod setup;
+mod snapshots;
 mod wire;

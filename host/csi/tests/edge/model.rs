@@ -16,6 +16,10 @@ use mooring_volume::{
 };
 use tokio::sync::Semaphore;
 
+mod optional;
+
+use optional::Optional;
+
 /// Holds whoever enters until it is opened.
 pub(crate) struct Gate {
     entered: Semaphore,
@@ -112,6 +116,7 @@ pub(crate) struct Model {
     driver: DriverName,
     abilities: Mutex<Abilities>,
     volumes: Mutex<BTreeMap<VolumeName, Volume>>,
+    pub(crate) optional: Optional,
     pub(crate) stage: Stagecraft,
 }
 
@@ -121,6 +126,7 @@ impl Model {
             driver: DriverName::new("model.mooring.dev").unwrap(),
             abilities: Mutex::new(every_ability()),
             volumes: Mutex::default(),
+            optional: Optional::default(),
             stage: Stagecraft::new(gate),
         }
     }

@@ -26,20 +26,40 @@ async fn errors_come_through_as_they_are() {
 }
 
 #[tokio::test]
-async fn services_that_the_controller_lacks_are_refused_by_it() {
+async fn services_that_the_driver_lacks_are_refused_by_the_controller() {
     let edge = Edge::start().await;
+    edge.model.can(&[]);
     let socket = channel(&edge.node_socket()).await;
-    let request = pb::GroupControllerGetCapabilitiesRequest {};
-    let refused = GroupControllerClient::new(socket.clone())
-        .group_controller_get_capabilities(request)
-        .await
-        .unwrap_err();
-    assert_eq!(refused.code(), Code::Unimplemented);
-    assert!(refused.message().contains("csi.v1.Controller"), "{refused:?}");
-    let request = pb::GetMetadataAllocatedRequest::default();
-    let refused =
-        SnapshotMetadataClient::new(socket).get_metadata_allocated(request).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unimplemented);
+    let mut groups = GroupControllerClient::new(socket.clone());
+    let mut metadata = SnapshotMetadataClient::new(socket);
+    let refused = [
+        groups
+            .group_controller_get_capabilities(pb::GroupControllerGetCapabilitiesRequest::default())
+            .await
+            .unwrap_err(),
+        groups
+            .create_volume_group_snapshot(pb::CreateVolumeGroupSnapshotRequest::default())
+            .await
+            .unwrap_err(),
+        groups
+            .delete_volume_group_snapshot(pb::DeleteVolumeGroupSnapshotRequest::default())
+            .await
+            .unwrap_err(),
+        groups
+            .get_volume_group_snapshot(pb::GetVolumeGroupSnapshotRequest::default())
+            .await
+            .unwrap_err(),
+        metadata
+            .get_metadata_allocated(pb::GetMetadataAllocatedRequest::default())
+            .await
+            .unwrap_err(),
+        metadata.get_metadata_delta(pb::GetMetadataDeltaRequest::default()).await.unwrap_err(),
+    ];
+    for status in refused {
+        assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
+        assert!(status.message().ends_with("which say what it serves"), "{status:?}");
+    }
+    assert!(edge.model.stage.effects().is_empty());
 }
 
 #[tokio::test]

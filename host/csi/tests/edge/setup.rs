@@ -10,8 +10,10 @@ use mooring_csi::{
     node_app, serve,
 };
 use mooring_proto::csi::v1::controller_client::ControllerClient;
+use mooring_proto::csi::v1::group_controller_client::GroupControllerClient;
 use mooring_proto::csi::v1::identity_client::IdentityClient;
 use mooring_proto::csi::v1::node_client::NodeClient;
+use mooring_proto::csi::v1::snapshot_metadata_client::SnapshotMetadataClient;
 use mooring_volume::backend::Identity as _;
 use tempfile::TempDir;
 use tokio::net::UnixStream;
@@ -142,6 +144,14 @@ impl Edge {
 
     pub(crate) async fn identity(&self) -> IdentityClient<Channel> {
         IdentityClient::new(channel(&self.node_socket()).await)
+    }
+
+    pub(crate) async fn groups(&self) -> GroupControllerClient<Channel> {
+        GroupControllerClient::new(channel(&self.node_socket()).await)
+    }
+
+    pub(crate) async fn metadata(&self) -> SnapshotMetadataClient<Channel> {
+        SnapshotMetadataClient::new(channel(&self.node_socket()).await)
     }
 
     pub(crate) async fn node(&self) -> NodeClient<Channel> {

@@ -86,6 +86,9 @@ pub(crate) struct HostArgs {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) host: HostArgs,
+    /// End when standard input, a pipe, is closed: with the process that holds its other end.
+    #[arg(long, hide = true)]
+    pub(crate) attached: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -141,7 +144,7 @@ impl Cli {
     /// Carries the command out. Long-running commands return when they were told to stop.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve(args) => run::serve(&args.host).map(|()| ExitCode::SUCCESS),
+            Command::Serve(args) => run::serve(&args).map(|()| ExitCode::SUCCESS),
             Command::Controller(args) => run::controller(&args).map(|()| ExitCode::SUCCESS),
             Command::Node(args) => run::node(&args).map(|()| ExitCode::SUCCESS),
             Command::Config(command) => command.run(),

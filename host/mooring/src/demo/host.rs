@@ -13,7 +13,7 @@ use mooring_proto::csi::v1::ProbeRequest;
 use mooring_proto::csi::v1::identity_client::IdentityClient;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::DemoArgs;
@@ -44,20 +44,23 @@ pub(super) enum Serving {
 /// The host under the demo.
 pub(super) struct Host {
     child: Option<Child>,
+    /// Open for as long as the child shall live.
+    _alive: Option<ChildStdin>,
     log: Arc<Log>,
 }
 
 fn spawn(args: &DemoArgs) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("the program's own file can't be found")?;
     Command::new(&program)
-        .arg("serve")
+        .args(["serve", "--attached"])
         .arg("--state-dir")
         .arg(&args.state_dir)
         .arg("--socket-dir")
         .arg(&args.socket_dir)
         .arg("--target-root")
         .arg(&args.target_root)
-        .stdin(Stdio::null())
+        // Ends the host when the demo is gone, however it went.
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         // A group of its own: Ctrl-C is for the demo, which cleans up before it ends the host.
@@ -91,13 +94,15 @@ impl Host {
     pub(super) async fn find_or_spawn(args: &DemoArgs, session: &Session) -> anyhow::Result<Self> {
         let log = Arc::new(Log::default());
         if matches!(timeout(FIND, probe(session)).await, Ok(Ok(_))) {
-            return Ok(Self { child: None, log });
+            return Ok(Self { child: None, _alive: None, log });
         }
         let mut child = spawn(args)?;
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(log.clone().keep(stderr));
         }
-        Ok(Self { child: Some(child), log })
+        // Taken out, because waiting for a child closes its standard input first.
+        let alive = child.stdin.take();
+        Ok(Self { child: Some(child), _alive: alive, log })
     }
 
     /// Waits until it is ready to serve.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use crate::cli::{ControllerArgs, HostArgs};
+use crate::cli::{ControllerArgs, HostArgs, ServeArgs};
 use crate::telemetry::logs;
 
 /// How long running calls may take to end after SIGTERM. Below the 30 s that Kubernetes and systemd
@@ -20,13 +20,13 @@ use crate::telemetry::logs;
 const DRAIN: Duration = Duration::from_secs(25);
 
 /// `mooring serve`: the node, and the controller as its unprivileged child.
-pub(crate) fn serve(args: &HostArgs) -> anyhow::Result<()> {
-    let config = args.configuration()?;
+pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+    let config = args.host.configuration()?;
     logs::start()?;
     folders::node(&config)?;
-    let arguments = args.to_arguments()?;
+    let arguments = args.host.to_arguments()?;
     node_runtime()?.block_on(async {
-        let stop = stop::Stop::on_signals()?;
+        let stop = stop::Stop::on_signals_or_detached(args.attached)?;
         let child = child::Supervised::start(arguments, stop.clone());
         // A node that cannot start ends the process, and the controller with it: nobody tells it
         // to stop, so waiting for its end would be for ever.
@@ -44,7 +44,7 @@ pub(crate) fn controller(args: &ControllerArgs) -> anyhow::Result<()> {
     folders::controller(&config)?;
     controller::drop_privileges(&config)?;
     controller_runtime()?.block_on(async {
-        let stop = if args.attached { stop::Stop::attached()? } else { stop::Stop::on_signals()? };
+        let stop = stop::Stop::on_signals_or_detached(args.attached)?;
         controller::run(&config, stop).await
     })
 }

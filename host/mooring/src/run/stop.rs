@@ -17,9 +17,13 @@ impl Stop {
         Ok(Self::when(signals()?))
     }
 
-    /// Stops at a signal, or when the pipe at standard input is closed: its other end is held by
-    /// the process that this one must not outlive.
-    pub(crate) fn attached() -> anyhow::Result<Self> {
+    /// Stops at a signal and, if `attached`, when the pipe at standard input is closed: its other
+    /// end is held by the process that this one must not outlive.
+    pub(crate) fn on_signals_or_detached(attached: bool) -> anyhow::Result<Self> {
+        if attached { Self::attached() } else { Self::on_signals() }
+    }
+
+    fn attached() -> anyhow::Result<Self> {
         let signals = signals()?;
         let stdin = std::io::stdin().as_fd().try_clone_to_owned()?;
         let mut parent = pipe::Receiver::from_owned_fd(stdin)?;

@@ -71,7 +71,7 @@ fn probe<M: Machine>(
     match device {
         Some(device) => {
             let opened = os.open_exclusive(device.device)?;
-            os.probe_device(&opened)
+            os.probe_device(&opened, Some(image))
         }
         None => os.probe_image(image),
     }

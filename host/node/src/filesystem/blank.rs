@@ -2,10 +2,11 @@
 //!
 //! A device counts as blank when its head, its tail, every place where a known format keeps a
 //! superblock, label or backup of it, and samples all along it were read without error and every
-//! byte was zero. Of a sparse image, everything that is not a hole is read. Formats need not be known for this: bytes are compared with zero, and names are
-//! looked for only to tell what is in the way. *Unreadable is not blank*: asking blkid and taking
-//! its "nothing found" for blank, which it also says of a device that fails to read, is the
-//! commonest data loss of this field.
+//! byte was zero. Where holes are known, everything that is not a hole is read instead of samples.
+//! Formats need not be known for this: bytes are compared with zero, and names are looked for only
+//! to tell what is in the way. *Unreadable is not blank*: asking blkid and taking its "nothing
+//! found" for blank, which it also says of a device that fails to read, is the commonest data loss
+//! of this field.
 
 use std::io;
 
@@ -94,16 +95,24 @@ pub fn prove_blank<D: BlockRead>(device: &D) -> Result<Blank, NotBlank> {
         return Err(NotBlank::Empty);
     }
     let mut pages = Pages::new(CHUNK);
-    for (offset, len) in plan(size).into_iter().flat_map(Run::chunks) {
+    let swept = sweep(device, &mut pages)?;
+    for (offset, len) in plan(size, swept).into_iter().flat_map(Run::chunks) {
         expect_zeros(device, &mut pages, offset, len)?;
     }
-    sweep(device, &mut pages)?;
     Ok(Blank { size })
 }
 
-/// Reads what an image says is not a hole: for a fresh one, nothing, and then no byte of it has
-/// gone unseen.
-fn sweep<D: BlockRead>(device: &D, pages: &mut Pages) -> Result<(), NotBlank> {
+/// How much of what is not a hole was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Swept {
+    /// All of it: between the holes no byte has gone unseen.
+    Whole,
+    /// Holes are not known, or there was too much between them.
+    Partly,
+}
+
+/// Reads what is said not to be a hole: of a fresh image, nothing.
+fn sweep<D: BlockRead>(device: &D, pages: &mut Pages) -> Result<Swept, NotBlank> {
     let mut offset = 0;
     for _ in 0..SWEPT_CHUNKS {
         match device.next_data(offset) {
@@ -112,11 +121,12 @@ fn sweep<D: BlockRead>(device: &D, pages: &mut Pages) -> Result<(), NotBlank> {
                 expect_zeros(device, pages, start, CHUNK)?;
                 offset = start + CHUNK as u64;
             }
-            Ok(NextData::At(_) | NextData::None | NextData::Unknown) => break,
+            Ok(NextData::At(_) | NextData::None) => return Ok(Swept::Whole),
+            Ok(NextData::Unknown) => return Ok(Swept::Partly),
             Err(source) => return Err(NotBlank::Unreadable { offset, source }),
         }
     }
-    Ok(())
+    Ok(Swept::Partly)
 }
 
 fn expect_zeros<D: BlockRead>(
@@ -150,8 +160,9 @@ impl Run {
     }
 }
 
-/// What to read of a device: ascending runs that do not touch one another.
-pub(super) fn plan(size: u64) -> Vec<Run> {
+/// What to read of a device: ascending runs that do not touch one another. Samples stand in for a
+/// sweep that was not whole.
+pub(super) fn plan(size: u64, swept: Swept) -> Vec<Run> {
     if size <= SMALL {
         return vec![Run { start: 0, end: size }];
     }
@@ -161,7 +172,11 @@ pub(super) fn plan(size: u64) -> Vec<Run> {
     ];
     let backups =
         EXT_GROUP_SIZES.iter().flat_map(|size| EXT_BACKUP_GROUPS.iter().map(move |n| n * size));
-    let samples = (1..SAMPLES).map(|n| size / SAMPLES * n);
+    let samples = match swept {
+        Swept::Whole => 1..1,
+        Swept::Partly => 1..SAMPLES,
+    };
+    let samples = samples.map(|n| size / SAMPLES * n);
     let known = LUKS2_SECOND.into_iter().chain(BTRFS_SUPERBLOCKS).chain(OTHERS);
     for place in known.chain(backups).chain(samples).filter(|place| *place < size) {
         let start = floor(place, PAGE);

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::BlockRead;
-use super::blank::{CHUNK, Run, first_set, plan};
+use super::blank::{CHUNK, Run, Swept, first_set, plan};
 use super::pages::Pages;
 
 /// A device that can be written.
@@ -26,7 +26,8 @@ pub trait BlockWrite: BlockRead {
 pub fn wipe<D: BlockWrite>(device: &D) -> io::Result<()> {
     let mut pages = Pages::new(CHUNK);
     let zeros = Pages::new(CHUNK);
-    let mut chunks: Vec<_> = plan(device.size()).into_iter().flat_map(Run::chunks).collect();
+    let mut chunks: Vec<_> =
+        plan(device.size(), Swept::Partly).into_iter().flat_map(Run::chunks).collect();
     chunks.reverse();
     for (offset, len) in chunks {
         if first_set(pages.read(device, offset, len)?).is_some() {
@@ -54,7 +55,7 @@ mod tests {
         ) {
             let size = mib * 1024 * 1024;
             let mut image = Image::blank(size);
-            let plan = plan(size);
+            let plan = plan(size, Swept::Partly);
             for (place, byte) in places {
                 let run = plan[place.index(plan.len())];
                 let within = place.index(usize::try_from(run.end - run.start).unwrap()) as u64;

@@ -91,8 +91,8 @@ impl<M: Machine> Inner<M> {
 fn refused(error: os::Error, fs_type: FsType) -> Error {
     if error.kind == Kind::Denied && fs_type == FsType::Ext4 {
         Error::precondition(format!(
-            "a mounted ext4 grows only for a process with CAP_SYS_RESOURCE, which this node lacks \
-             ({error}); grant it, or let the volume be staged again: that grows it"
+            "{error}: a mounted ext4 grows only for a process with CAP_SYS_RESOURCE, which this \
+             node lacks; grant it, or let the volume be staged again: that grows it"
         ))
     } else {
         error.into()

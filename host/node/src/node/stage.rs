@@ -18,7 +18,7 @@ use crate::os::Machine;
 use crate::place;
 use crate::run::Runner;
 use crate::seen::{Seen, SourceSeen};
-use crate::steps::{self, AccessWish, StageWish};
+use crate::steps::{self, AccessWish, StageWish, Step};
 
 /// Checks the request's form, before anything is asked or touched.
 ///
@@ -111,6 +111,21 @@ impl<M: Machine> Inner<M> {
         let place = observe::place(&*self.os, &seen, path)
             .map_err(|error| error.context("staging_target_path"))?;
         let steps = steps::stage(&seen, &source, &wish, place)?;
+        if let SourceSeen::Image(image) = &source {
+            self.check_formattable(&steps, image.size)?;
+        }
         Runner::new(&*self.os, &self.scope(), &seen, Some(handle)).run(&steps)
+    }
+
+    /// Refuses a volume that is too small for its file system, before anything is done.
+    fn check_formattable(&self, steps: &[Step], size: u64) -> Result<()> {
+        let made = steps.iter().find_map(Step::makes);
+        match made.map(|fs_type| (fs_type, self.os.smallest(fs_type))) {
+            Some((fs_type, smallest)) if size < smallest => Err(Error::out_of_range(format!(
+                "the volume has {size} bytes, and the smallest {fs_type} takes {smallest}; make a \
+                 larger volume, or ask for another fs_type"
+            ))),
+            Some(_) | None => Ok(()),
+        }
     }
 }

@@ -74,7 +74,9 @@ pub trait PoolFiles: Handles {
     /// [`Kind::Busy`] when another description holds a lock.
     fn lock(&self, file: &Self::Handle) -> Result<()>;
 
-    /// Reads what an image holds, through page cache, without changing it.
+    /// Reads what an image holds, through page cache, without changing it. One that is a single
+    /// hole is blank by its file system's word, and not read: before it is formatted its device is
+    /// (`probe_device`).
     ///
     /// # Errors
     /// [`Kind::Io`] when any byte that matters could not be read: unreadable is not blank.
@@ -126,11 +128,12 @@ pub trait BlockDevices: Handles {
     fn open_exclusive(&self, device: DeviceId) -> Result<Self::Handle>;
 
     /// Reads what an open device holds. `Found::Blank` is proof: head, tail, every known signature
-    /// offset and the sampled blocks were read without error and hold zeros alone.
+    /// offset and the sampled blocks were read without error and hold zeros alone. With the `image`
+    /// that a loop device is bound to, all that is not a hole of it is read instead of samples.
     ///
     /// # Errors
     /// [`Kind::Io`] when any byte that matters could not be read: unreadable is not blank.
-    fn probe_device(&self, device: &Self::Handle) -> Result<Found>;
+    fn probe_device(&self, device: &Self::Handle, image: Option<&Self::Handle>) -> Result<Found>;
 
     /// Bytes (BLKGETSIZE64).
     ///
@@ -161,6 +164,9 @@ pub trait BlockDevices: Handles {
 /// device, empty environment, standard input closed; the device is handed over as the descriptor
 /// that was probed (/proc/self/fd/N), never looked up again by name.
 pub trait Programs: Handles {
+    /// Bytes of the smallest device that `make_filesystem` can make this file system on.
+    fn smallest(&self, fs_type: FsType) -> u64;
+
     /// Makes a file system on an open device, never with a force option, and syncs the device.
     /// The caller has proven it blank, or left-over of its own cut-off mkfs: signatures of the
     /// latter are wiped by this function where the program would refuse them.

@@ -122,3 +122,10 @@ pub(crate) enum Step {
     /// Removes the empty directory or file that was mounted on.
     RemovePlace(PathBuf),
 }
+
+impl Step {
+    /// The file system that it makes.
+    pub(crate) fn makes(&self) -> Option<FsType> {
+        if let Self::MakeFilesystem(fs_type) = self { Some(*fs_type) } else { None }
+    }
+}

@@ -4,7 +4,7 @@ use super::*;
 
 /// Runs a call once for each point at which it can die, on a machine of its own each time, and
 /// then looks at what is left. Answers how many points there were.
-fn at_each_point(
+pub(super) fn at_each_point(
     prepare: impl Fn(&Machine),
     call: impl Fn(&Backend) -> Result<()>,
     look: impl Fn(&Machine),
@@ -48,7 +48,7 @@ fn no_image_without_a_record(machine: &Machine) {
     assert!(machine.items("default").len() <= machine.keys().len());
 }
 
-fn nothing_is_left(machine: &Machine) {
+pub(super) fn nothing_is_left(machine: &Machine) {
     assert_eq!((machine.keys(), machine.items("default")), (vec![], vec![]));
 }
 

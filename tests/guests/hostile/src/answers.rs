@@ -92,6 +92,8 @@ pub(crate) fn attachment(fault: &str) -> Answer {
             discover: false,
             chap: None,
             mutual_chap: None,
+            discovery_chap: None,
+            further_targets: Vec::new(),
         }),
         "export-climbs" => Attachment::Nfs(Nfs {
             servers: vec!["nas".to_owned()],

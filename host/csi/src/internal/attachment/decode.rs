@@ -82,7 +82,21 @@ fn credentials(credentials: pb::Credentials) -> Result<domain::Credentials> {
 }
 
 fn iscsi(iscsi: pb::Iscsi) -> Result<domain::Iscsi> {
-    let pb::Iscsi { portals, iqn, lun, wwid, discover, chap, mutual_chap } = iscsi;
+    let pb::Iscsi {
+        portals,
+        iqn,
+        lun,
+        wwid,
+        discover,
+        chap,
+        mutual_chap,
+        discovery_chap,
+        further_targets,
+    } = iscsi;
+    let target = |target| {
+        let pb::IscsiTarget { portals, iqn, lun } = target;
+        domain::IscsiTarget { portals, iqn, lun }
+    };
     Ok(domain::Iscsi {
         portals,
         iqn,
@@ -91,6 +105,8 @@ fn iscsi(iscsi: pb::Iscsi) -> Result<domain::Iscsi> {
         discover,
         chap: chap.map(credentials).transpose()?,
         mutual_chap: mutual_chap.map(credentials).transpose()?,
+        discovery_chap: discovery_chap.map(credentials).transpose()?,
+        further_targets: further_targets.into_iter().map(target).collect(),
     })
 }
 

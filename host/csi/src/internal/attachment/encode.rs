@@ -70,7 +70,21 @@ fn credentials(credentials: domain::Credentials) -> pb::Credentials {
 }
 
 fn iscsi(iscsi: domain::Iscsi) -> pb::Iscsi {
-    let domain::Iscsi { portals, iqn, lun, wwid, discover, chap, mutual_chap } = iscsi;
+    let domain::Iscsi {
+        portals,
+        iqn,
+        lun,
+        further_targets,
+        wwid,
+        discover,
+        chap,
+        mutual_chap,
+        discovery_chap,
+    } = iscsi;
+    let target = |target| {
+        let domain::IscsiTarget { portals, iqn, lun } = target;
+        pb::IscsiTarget { portals, iqn, lun }
+    };
     pb::Iscsi {
         portals,
         iqn,
@@ -79,6 +93,8 @@ fn iscsi(iscsi: domain::Iscsi) -> pb::Iscsi {
         discover,
         chap: chap.map(credentials),
         mutual_chap: mutual_chap.map(credentials),
+        discovery_chap: discovery_chap.map(credentials),
+        further_targets: further_targets.into_iter().map(target).collect(),
     }
 }
 

@@ -55,6 +55,12 @@ fn iscsi() -> Kind {
         discover: true,
         chap: Some(credentials("in")),
         mutual_chap: Some(credentials("out")),
+        discovery_chap: Some(credentials("found")),
+        further_targets: vec![pb::IscsiTarget {
+            portals: vec!["[fd00::2]:3260".into()],
+            iqn: "iqn.b".into(),
+            lun: 7,
+        }],
     })
 }
 

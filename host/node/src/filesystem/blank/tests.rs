@@ -177,6 +177,25 @@ fn zeros_that_are_no_hole_are_read_up_to_a_bound() {
 }
 
 #[test]
+fn known_places_are_read_where_all_is_a_hole() {
+    for size in [5 * MIB + 512, GIB, 300 * GIB] {
+        let image = Image::blank(size).knowing_holes();
+        let _proof = prove_blank(&image).unwrap();
+        let reads = image.reads();
+        for place in plan(size, Swept::Whole).into_iter().flat_map(Run::chunks) {
+            let wanted = place.0..place.0 + place.1 as u64;
+            assert!(reads.contains(&wanted), "{wanted:?} of {size}");
+        }
+        let bytes: u64 = reads.iter().map(|read| read.end - read.start).sum();
+        assert!(bytes >= 2 * MIB && reads.len() < 40, "{} reads, {bytes} bytes", reads.len());
+
+        let mut failing = Image::blank(size).knowing_holes();
+        failing.fail(size - 1..size);
+        assert!(matches!(prove_blank(&failing), Err(NotBlank::Unreadable { .. })));
+    }
+}
+
+#[test]
 fn reads_little_of_a_large_device() {
     let image = Image::blank(16 * 1024 * GIB);
     let _proof = prove_blank(&image).unwrap();
@@ -213,9 +232,12 @@ fn real_tools_leave_traces_that_are_found() {
 
 proptest! {
     #[test]
-    fn runs_are_aligned_ascending_apart_and_cover_both_ends(sectors in 1_u64..1 << 36) {
+    fn runs_are_aligned_ascending_apart_and_cover_both_ends(
+        sectors in 1_u64..1 << 36,
+        swept in prop_oneof![Just(Swept::Whole), Just(Swept::Partly)],
+    ) {
         let size = sectors * 512;
-        let plan = plan(size);
+        let plan = plan(size, swept);
         prop_assert_eq!(plan.first().unwrap().start, 0);
         prop_assert_eq!(plan.last().unwrap().end, size);
         prop_assert!(plan.iter().all(|run| run.start % PAGE == 0 && run.start < run.end));
@@ -228,16 +250,20 @@ proptest! {
     #[test]
     fn one_byte_in_what_is_read_refuses(
         sectors in 1_u64..1 << 30,
+        swept in prop_oneof![Just(Swept::Whole), Just(Swept::Partly)],
         which in any::<prop::sample::Index>(),
         within in any::<prop::sample::Index>(),
         byte in 1_u8..,
     ) {
         let size = sectors * 512;
-        let plan = plan(size);
+        let plan = plan(size, swept);
         let run = plan[which.index(plan.len())];
         let within = within.index(usize::try_from(run.end - run.start).unwrap()) as u64;
         let at = run.start + within;
-        let mut image = Image::blank(size);
+        let mut image = match swept {
+            Swept::Whole => Image::blank(size).knowing_holes(),
+            Swept::Partly => Image::blank(size),
+        };
         image.write(at, &[byte]);
         match prove_blank(&image) {
             Err(NotBlank::Found { offset, .. }) => prop_assert_eq!(offset, at),
@@ -265,7 +291,7 @@ proptest! {
     fn any_64th_of_the_device_filled_is_found(gib in 1_u64..10_000, part in 0_u64..64) {
         let size = gib * GIB;
         let (start, end) = (size / 64 * part, size / 64 * (part + 1));
-        let planned = plan(size);
+        let planned = plan(size, Swept::Partly);
         prop_assert!(planned.iter().any(|run| run.start < end && start < run.end));
     }
 }

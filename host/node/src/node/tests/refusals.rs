@@ -8,7 +8,7 @@ use mooring_volume::node::{Publish, Stage};
 use mooring_volume::{Code, Error};
 
 use super::world::{MIB, SECOND, STAGING, TARGET, Way, World, id, image_path, mount};
-use crate::os::twin::Content;
+use crate::os::twin::{Content, SMALLEST};
 use crate::os::{LoopDevices, PathKind, PoolFiles};
 
 const EXT4: Way = Way::Fs(FsType::Ext4);
@@ -342,6 +342,11 @@ fn options_and_sizes_are_checked_before_anything_is_done() {
     world.describe("v1", EXT4, Origin::Blank);
     world.twin.model().images.get_mut(&image_path("v1")).unwrap().size = 100;
     refuses_stage(&world, |_| (), Code::FailedPrecondition);
+    world.twin.model().images.get_mut(&image_path("v1")).unwrap().size = SMALLEST - 512;
+    let before = world.snapshot();
+    let error = refuses_stage(&world, |_| (), Code::OutOfRange);
+    assert!(error.message.contains(&SMALLEST.to_string()), "{error}");
+    assert_eq!(world.snapshot(), before, "nothing was written");
     world.twin.model().images.clear();
     refuses_stage(&world, |_| (), Code::NotFound);
 }
@@ -362,7 +367,7 @@ fn growing_never_shrinks_and_says_which_right_is_missing() {
     world.twin.model().unprivileged = true;
     let error = world.expand(TARGET, 96 * MIB).unwrap_err();
     assert_eq!(error.code, Code::FailedPrecondition);
-    assert!(error.message.contains("CAP_SYS_RESOURCE"), "{error}");
+    assert_eq!(error.message.matches("CAP_SYS_RESOURCE").count(), 1, "{error}");
     // The next stage grows it.
     world.unpublish(TARGET).unwrap();
     world.unstage().unwrap();

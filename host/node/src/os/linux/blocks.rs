@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rustix::fs::{FileType, OFlags, StatxFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::errno::{failed, io_failed};
 use super::handle::{Device, Handle, Inner, Reader};
 use super::path::{pin, reopen, statx};
 use super::patience::patiently;
+use super::pool::{fstat, identity};
 use super::{Linux, examine, ioctl};
-use crate::os::{BlockDevices, DeviceId, Error, Found, Kind, Result};
+use crate::os::{BackingFile, BlockDevices, DeviceId, Error, Found, Kind, Result};
 
 const OPENING: &str = "opening block device";
 
@@ -26,10 +27,18 @@ impl BlockDevices for Linux {
         Ok(Handle(Inner::Device(Device { id: device, node, device: open, claim })))
     }
 
-    fn probe_device(&self, device: &Handle) -> Result<Found> {
+    fn probe_device(&self, device: &Handle, image: Option<&Handle>) -> Result<Found> {
         let doing = "reading block device";
         let device = opened(device, doing)?;
-        let reader = reader(device, doing)?;
+        let mut reader = reader(device, doing)?;
+        if let Some(image) = image
+            && is_all_of(device, image, doing)?
+        {
+            // What a cache of the device holds goes to the image first: then its holes are true.
+            retry_on_intr(|| rustix::fs::fsync(&device.device))
+                .map_err(|errno| failed(errno, doing, &device.node))?;
+            reader.holes = Some(image.as_fd());
+        }
         examine::examine(&reader, doing, &device.node)
     }
 
@@ -115,7 +124,21 @@ pub(super) fn opened<'a>(handle: &'a Handle, doing: &'static str) -> Result<&'a 
 pub(super) fn reader<'a>(device: &'a Device, doing: &'static str) -> Result<Reader<'a>> {
     let file = device.device.as_fd();
     let size = ioctl::device_size(file).map_err(|errno| failed(errno, doing, &device.node))?;
-    Ok(Reader { file, size, has_holes: false })
+    Ok(Reader { file, size, holes: None })
+}
+
+/// Whether a device is a loop device over this image, byte for byte.
+fn is_all_of(device: &Device, image: &Handle, doing: &'static str) -> Result<bool> {
+    let image = identity(&fstat(image, doing)?);
+    match retry_on_intr(|| ioctl::loop_status(device.device.as_fd())) {
+        Ok(status) => {
+            let backing = BackingFile { device: status.lo_device, inode: status.lo_inode };
+            Ok(backing == image && status.lo_offset == 0)
+        }
+        // No loop device, or unbound.
+        Err(Errno::NOTTY | Errno::INVAL | Errno::NXIO) => Ok(false),
+        Err(errno) => Err(failed(errno, doing, &device.node)),
+    }
 }
 
 /// Where udev's or the kernel's own node of a device is: /dev and the kernel's name for it.

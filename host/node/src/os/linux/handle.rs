@@ -65,8 +65,8 @@ impl AsFd for Handle {
 pub(super) struct Reader<'a> {
     pub(super) file: BorrowedFd<'a>,
     pub(super) size: u64,
-    /// Whether it is a file, which knows its holes.
-    pub(super) has_holes: bool,
+    /// What knows its holes: a file itself, the image of a loop device.
+    pub(super) holes: Option<BorrowedFd<'a>>,
 }
 
 impl BlockRead for Reader<'_> {
@@ -79,10 +79,8 @@ impl BlockRead for Reader<'_> {
     }
 
     fn next_data(&self, offset: u64) -> io::Result<NextData> {
-        if !self.has_holes {
-            return Ok(NextData::Unknown);
-        }
-        match rustix::fs::seek(self.file, SeekFrom::Data(offset)) {
+        let Some(holes) = self.holes else { return Ok(NextData::Unknown) };
+        match rustix::fs::seek(holes, SeekFrom::Data(offset)) {
             Ok(at) => Ok(NextData::At(at)),
             Err(Errno::NXIO) => Ok(NextData::None),
             // A file system that does not know.

@@ -26,6 +26,8 @@ impl Host for Linux {
             id: String::new(),
             hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             system_uuid: dmi("product_uuid"),
+            system_serial: dmi("product_serial"),
+            board_asset_tag: dmi("board_asset_tag"),
             product_name: dmi("product_name"),
             asset_tag: dmi("chassis_asset_tag"),
             iscsi_initiator: line(Path::new(ISCSI_INITIATOR), "InitiatorName="),

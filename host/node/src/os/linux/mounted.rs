@@ -6,7 +6,7 @@ use mooring_volume::capability::FsType;
 use rustix::fs::{Gid, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::errno::{failed, kind};
+use super::errno::failed;
 use super::mounts::pin_mount;
 use super::path::reopen;
 use super::{Linux, blocks, growth, ioctl};
@@ -29,18 +29,7 @@ impl MountedFilesystems for Linux {
         let device = open_below(self, mount, doing)?;
         ioctl::device_size(device.as_fd())
             .and_then(|size| growth::grow(&root, &device, fs_type, size))
-            .map_err(|errno| match (fs_type, kind(errno)) {
-                (FsType::Ext4, Kind::Denied) => Error::new(
-                    Kind::Denied,
-                    doing,
-                    mount.point.display(),
-                    "the kernel wants CAP_SYS_RESOURCE to grow a mounted ext4; give it to this \
-                     process, or stage the volume anew, which grows it unmounted",
-                ),
-                (FsType::Ext4 | FsType::Xfs | FsType::Btrfs, _) => {
-                    failed(errno, doing, mount.point.display())
-                }
-            })
+            .map_err(|errno| failed(errno, doing, mount.point.display()))
     }
 
     fn usage(&self, mount: &MountRef) -> Result<FsUsage> {

@@ -35,6 +35,28 @@ pub(super) struct Ended {
     pub(super) output: String,
 }
 
+/// Longest answer to why a program failed, in characters.
+const REASON: usize = 400;
+
+impl Ended {
+    /// What of the output says why it failed: mkfs.xfs appends its whole usage, and mkfs.btrfs puts
+    /// notes before its errors. Lines are joined, and of many the last ones kept.
+    pub(super) fn reason(&self) -> String {
+        let usage = |line: &&str| line.get(..6).is_some_and(|s| s.eq_ignore_ascii_case("usage:"));
+        let lines = || self.output.lines().map(str::trim).filter(|line| !line.is_empty());
+        let before = || lines().take_while(|line| !usage(line));
+        let mut reason: Vec<&str> = before().filter(|line| line.starts_with("ERROR:")).collect();
+        if reason.is_empty() {
+            reason = before().collect();
+        }
+        let reason = reason.join("; ");
+        match reason.char_indices().rev().nth(REASON) {
+            Some((at, _)) => format!("… {}", reason.get(at..).unwrap_or_default()),
+            None => reason,
+        }
+    }
+}
+
 /// Why there is no ending.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RunError {
@@ -173,6 +195,19 @@ mod tests {
     }
 
     const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn the_reason_is_told_without_the_manual() {
+        let reason = |output: &str| Ended { code: Some(1), output: output.to_owned() }.reason();
+        let xfs = "Filesystem must be larger than 300MB.\nUsage: mkfs.xfs\n[-b size=num]\n\t[-K]";
+        assert_eq!(reason(xfs), "Filesystem must be larger than 300MB.");
+        let btrfs = "NOTE: settings have changed\n  - DUP\n\nERROR: 'a' is small\nERROR: by far";
+        assert_eq!(reason(btrfs), "ERROR: 'a' is small; ERROR: by far");
+        assert_eq!(reason("mkfs.ext4: one\n two \n"), "mkfs.ext4: one; two");
+        assert_eq!(reason("usage: x"), "");
+        let long = reason(&"long lines ü\n".repeat(100));
+        assert!(long.chars().count() <= REASON + 3 && long.ends_with("; long lines ü"), "{long}");
+    }
 
     #[test]
     fn code_and_output_are_told() {

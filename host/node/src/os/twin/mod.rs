@@ -7,6 +7,8 @@
 mod files;
 mod storage;
 
+pub(crate) use storage::SMALLEST;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -90,7 +90,7 @@ impl BlockDevices for Twin {
         })
     }
 
-    fn probe_device(&self, device: &Handle) -> Result<Found> {
+    fn probe_device(&self, device: &Handle, _image: Option<&Handle>) -> Result<Found> {
         let number = device_of(device)?;
         self.call("reading device", |model| found(image(model, loop_id(number))?.content))
     }
@@ -132,7 +132,14 @@ fn device_of(handle: &Handle) -> Result<u32> {
     }
 }
 
+/// As `smallest` answers of every file system.
+pub(crate) const SMALLEST: u64 = 1 << 20;
+
 impl Programs for Twin {
+    fn smallest(&self, _fs_type: FsType) -> u64 {
+        SMALLEST
+    }
+
     fn make_filesystem(&self, device: &Handle, fs_type: FsType) -> Result<()> {
         let device = loop_id(device_of(device)?);
         // Two calls, so that it can be cut off.

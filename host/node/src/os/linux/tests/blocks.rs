@@ -36,7 +36,7 @@ fn a_fresh_image_is_blank_and_one_byte_is_not() {
     let disk = bench.disk("image", size);
     let found = || {
         let device = bench.linux.open_exclusive(disk.device).unwrap();
-        bench.linux.probe_device(&device).unwrap()
+        bench.linux.probe_device(&device, None).unwrap()
     };
     assert_eq!(found(), Found::Blank);
     assert_eq!(bench.linux.probe_image(&bench.open("image")).unwrap(), Found::Blank);
@@ -60,6 +60,36 @@ fn a_fresh_image_is_blank_and_one_byte_is_not() {
 }
 
 #[test]
+fn between_the_holes_of_its_image_each_byte_of_a_device_is_read() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let size = 1024 * MIB;
+    let disk = bench.disk("image", size);
+    let image = bench.open("image");
+    let found = |image| {
+        let device = bench.linux.open_exclusive(disk.device).unwrap();
+        bench.linux.probe_device(&device, Some(image)).unwrap()
+    };
+    assert_eq!(found(&image), Found::Blank);
+    // Far from where the superblocks and the samples are, and still in the device's cache.
+    let offset = size / 64 * 20 + 3 * MIB + 1;
+    let node = bench.linux.device_node(disk.device).unwrap();
+    let mut file = OpenOptions::new().write(true).open(node).unwrap();
+    file.seek(SeekFrom::Start(offset)).unwrap();
+    file.write_all(b"x").unwrap();
+    assert_eq!(found(&image), Found::Data { offset });
+    // The holes of another image say nothing of it.
+    let other = bench.image("other", size);
+    file.seek(SeekFrom::Start(size / 2)).unwrap();
+    file.write_all(b"x").unwrap();
+    sync_file(&file);
+    drop(file);
+    assert_eq!(found(&other), Found::Data { offset: size / 2 });
+}
+
+#[test]
 fn a_device_that_ends_before_its_size_is_unreadable() {
     if !is_root() {
         return;
@@ -69,7 +99,7 @@ fn a_device_that_ends_before_its_size_is_unreadable() {
     let image = OpenOptions::new().write(true).open(bench.dir.join("image")).unwrap();
     image.set_len(MIB).unwrap();
     let device = bench.linux.open_exclusive(disk.device).unwrap();
-    let error = bench.linux.probe_device(&device).unwrap_err();
+    let error = bench.linux.probe_device(&device, None).unwrap_err();
     assert_eq!(error.kind, Kind::Io, "{error}");
     assert!(error.detail.contains("unreadable is not blank"), "{error}");
 }
@@ -96,7 +126,7 @@ fn odd_sizes_are_read_to_their_end() {
         let disk = bench.disk(&format!("image-{size}"), size);
         assert_eq!(disk.size, size / 512 * 512);
         let device = bench.linux.open_exclusive(disk.device).unwrap();
-        assert_eq!(bench.linux.probe_device(&device).unwrap(), Found::Blank, "{size}");
+        assert_eq!(bench.linux.probe_device(&device, None).unwrap(), Found::Blank, "{size}");
     }
 }
 
@@ -109,7 +139,7 @@ fn each_file_system_is_recognised() {
     for fs_type in FsType::ALL {
         let disk = bench.formatted(fs_type.as_str(), 320 * MIB, fs_type);
         let device = bench.linux.open_exclusive(disk.device).unwrap();
-        let found = superblock(bench.linux.probe_device(&device).unwrap());
+        let found = superblock(bench.linux.probe_device(&device, None).unwrap());
         assert_eq!((found.fs_type, found.size), (fs_type, 320 * MIB));
         let error = bench.linux.make_filesystem(&device, fs_type).unwrap_err();
         assert_eq!(error.kind, Kind::NotEmpty, "never made over another: {error}");
@@ -136,7 +166,7 @@ fn writes_can_be_refused_and_allowed() {
     bench.linux.set_device_readonly(disk.device, true).unwrap();
     assert!(bench.linux.is_device_readonly(disk.device).unwrap());
     let device = bench.linux.open_exclusive(disk.device).expect("opened for reading alone");
-    assert_eq!(bench.linux.probe_device(&device).unwrap(), Found::Blank);
+    assert_eq!(bench.linux.probe_device(&device, None).unwrap(), Found::Blank);
     assert!(bench.linux.make_filesystem(&device, FsType::Ext4).is_err());
     drop(device);
     bench.linux.set_device_readonly(disk.device, false).unwrap();

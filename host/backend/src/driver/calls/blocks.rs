@@ -1,0 +1,39 @@
+//! `changed-blocks`.
+
+use mooring_volume::blocks::{BlockRange, Blocks, ChangedBlocks};
+use mooring_volume::id::SnapshotId;
+use mooring_volume::{Call, Result};
+
+use super::{Asked, Driver, Guest, convert};
+
+impl ChangedBlocks for Driver {
+    async fn allocated(
+        &self,
+        call: &Call,
+        snapshot: SnapshotId,
+        range: BlockRange,
+    ) -> Result<Blocks> {
+        let blocks = self.exported(&self.exports.changed_blocks, "changed-blocks")?;
+        let BlockRange { offset, limit, secrets } = range;
+        let asked = Asked::new(call, "changed-blocks.allocated").with(&secrets);
+        let (snapshot, secrets) = (snapshot.as_str(), &convert::exposed(&secrets));
+        let body = guest!(blocks, call_allocated(snapshot, offset, limit, secrets));
+        self.call(asked, body, |answer| convert::blocks(answer, offset, limit)).await
+    }
+
+    async fn delta(
+        &self,
+        call: &Call,
+        base: SnapshotId,
+        target: SnapshotId,
+        range: BlockRange,
+    ) -> Result<Blocks> {
+        let blocks = self.exported(&self.exports.changed_blocks, "changed-blocks")?;
+        let BlockRange { offset, limit, secrets } = range;
+        let asked = Asked::new(call, "changed-blocks.delta").with(&secrets);
+        let (base, target) = (base.as_str(), target.as_str());
+        let secrets = &convert::exposed(&secrets);
+        let body = guest!(blocks, call_delta(base, target, offset, limit, secrets));
+        self.call(asked, body, |answer| convert::blocks(answer, offset, limit)).await
+    }
+}

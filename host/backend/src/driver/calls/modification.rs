@@ -1,0 +1,19 @@
+//! `modification`.
+
+use mooring_volume::modification::{Modification, ModifyVolume};
+use mooring_volume::{Call, Result};
+
+use super::{Asked, Driver, Guest, convert};
+
+impl Modification for Driver {
+    async fn modify(&self, call: &Call, request: ModifyVolume) -> Result<()> {
+        let modification = self.exported(&self.exports.modification, "modification")?;
+        let ModifyVolume { volume, mutable_parameters, secrets } = request;
+        self.schema.check_mutable_parameters(&mutable_parameters)?;
+        let asked = Asked::new(call, "modification.modify").with(&secrets);
+        let (volume, parameters) = (volume.as_str(), &convert::map(mutable_parameters));
+        let secrets = &convert::exposed(&secrets);
+        let body = guest!(modification, call_modify(volume, parameters, secrets));
+        self.call(asked, body, Ok).await
+    }
+}
