@@ -22,6 +22,7 @@
 
 mod engine;
 mod error;
+mod freeze;
 mod key;
 mod lock;
 mod pool;
@@ -31,13 +32,14 @@ mod state;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mooring_volume::DriverName;
 
 use engine::Engine;
 pub use error::{OpenError, PoolError, StateError, StorageError};
-pub use pool::{CopyState, Extent, Item, Usage};
+pub use freeze::{BoxFuture, FreezeError, Freezer, Frozen};
+pub use pool::{Cloning, CopyState, Extent, Item, Usage};
 pub use state::Entry;
 
 /// Bytes of keys, values and pool records that a driver may keep where nothing else is said.
@@ -82,6 +84,8 @@ struct Driver {
     items: pool::ItemLocks,
     /// Copies of images that are under way.
     copies: pool::Copies,
+    /// Freezes what is attached; none while no node is connected.
+    freezer: RwLock<Option<Arc<dyn Freezer>>>,
 }
 
 /// One driver's part of the store. It sees no other driver's keys or items.
@@ -162,6 +166,7 @@ impl Store {
             unsynced: AtomicU64::new(0),
             items: pool::ItemLocks::default(),
             copies: pool::Copies::default(),
+            freezer: RwLock::default(),
         });
         drivers.insert(name.clone(), Arc::clone(&driver));
         Ok(driver)
@@ -173,6 +178,12 @@ impl Scoped {
     #[must_use]
     pub fn driver(&self) -> &DriverName {
         &self.driver.name
+    }
+
+    /// Says who freezes what is attached of this driver's images, for [`Self::clone_images`]; none
+    /// takes it back. Holds for all handles of the driver. Until it is called, none does.
+    pub fn set_freezer(&self, freezer: Option<Arc<dyn Freezer>>) {
+        *self.driver.freezer.write().unwrap_or_else(PoisonError::into_inner) = freezer;
     }
 
     /// Waits until everything that this driver wrote before, in whatever call, is on stable

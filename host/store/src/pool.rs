@@ -30,6 +30,7 @@ mod disk;
 mod extents;
 mod fiemap;
 mod grant;
+mod group;
 mod layout;
 mod materialise;
 mod query;
@@ -76,6 +77,17 @@ pub struct Extent {
     pub offset: u64,
     /// How long it is.
     pub length: u64,
+}
+
+/// An image to be copied by [`crate::Scoped::clone_images`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloning {
+    /// The pool of both.
+    pub pool: String,
+    /// The image that is copied.
+    pub source: String,
+    /// The copy's name.
+    pub name: String,
 }
 
 /// How far a background copy has come.
