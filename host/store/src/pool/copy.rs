@@ -37,6 +37,7 @@ impl Scoped {
                 return Err(PoolError::Exists);
             }
             Some(found) if found.state != State::Cloning => return Ok(CopyState::Done),
+            Some(found) if self.discard_group_of(&item, &found)? => None,
             found => found,
         };
         if let Some(state) = self.driver.copies.state(&item.key, source) {
