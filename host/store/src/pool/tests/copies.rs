@@ -4,8 +4,8 @@ use super::super::CopyState;
 use super::super::record::{Copying, Moment, State};
 use super::super::transfer;
 use super::*;
-use crate::StorageError;
 use crate::key::Key;
+use crate::{Cloning, StorageError};
 
 async fn copied(host: &Scoped, source: &str, name: &str) -> CopyState {
     host.copy_image("default", source, name).await.unwrap()
@@ -107,10 +107,14 @@ async fn what_is_being_copied_is_kept_as_it_is() {
     for refused in [
         host.delete_image("default", "source").await,
         host.grow_image("default", "source", 8 * MIB).await,
-        host.clone_image("default", "source", "copy").await,
     ] {
         assert!(matches!(&refused, Err(PoolError::InUse(why)) if why.contains("copied")));
     }
+    // Who asks for a clone is told to ask for the copy.
+    let also = host.clone_image("default", "source", "copy").await;
+    assert!(matches!(&also, Err(PoolError::Unsupported(why)) if why.contains("copied")));
+    let list = [Cloning { pool: "default".into(), source: "source".into(), name: "copy".into() }];
+    assert_eq!(host.clone_images(&list).await, also);
     assert_eq!(item(&host, "copy").await, None);
     assert_eq!(code(host.materialise("default", "copy").await), Code::FailedPrecondition);
     let grown = host.grow_image("default", "copy", 8 * MIB).await;
