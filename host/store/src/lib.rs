@@ -39,7 +39,7 @@ use mooring_volume::DriverName;
 use engine::Engine;
 pub use error::{OpenError, PoolError, StateError, StorageError};
 pub use freeze::{BoxFuture, FreezeError, Freezer, Frozen};
-pub use pool::{Cloning, CopyState, Extent, Item, Usage};
+pub use pool::{Cloning, CopyProgress, CopyState, Extent, Item, Usage};
 pub use state::Entry;
 
 /// Bytes of keys, values and pool records that a driver may keep where nothing else is said.
@@ -154,6 +154,16 @@ impl Store {
     /// [`Self::deletions`].
     pub async fn copies(&self) {
         self.copier.idle().await;
+    }
+
+    /// The copies in the background that are under way, of all drivers, sorted: for the metrics.
+    #[must_use]
+    pub fn copies_under_way(&self) -> Vec<CopyProgress> {
+        let drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = drivers.iter().flat_map(|(name, driver)| driver.copies.under_way(name));
+        let mut all: Vec<_> = all.collect();
+        all.sort();
+        all
     }
 
     fn driver(&self, name: &DriverName) -> Result<Arc<Driver>, StorageError> {

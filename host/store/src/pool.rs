@@ -35,6 +35,7 @@ mod group;
 mod layout;
 mod materialise;
 mod members;
+mod progress;
 mod query;
 mod reaper;
 mod record;
@@ -43,9 +44,11 @@ mod tree;
 
 use mooring_volume::pool::ItemKind;
 
-pub(crate) use copier::{Copier, Copies};
+pub(crate) use copier::Copier;
 pub(crate) use grant::{ItemLocks, Pool};
 pub(crate) use group::Underway;
+pub(crate) use progress::Copies;
+pub use progress::CopyProgress;
 pub(crate) use reaper::Reaper;
 pub(crate) use record::bytes_used;
 

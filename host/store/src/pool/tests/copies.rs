@@ -69,6 +69,28 @@ async fn a_copy_has_the_bytes_and_the_holes_and_goes_its_own_way() {
 }
 
 #[tokio::test]
+async fn copies_that_are_under_way_are_told() {
+    let bench = Bench::new();
+    let host = bench.start();
+    let path = with_data(&host, "source", 1).await;
+    assert_eq!(host.store.copies_under_way(), []);
+    copied(&host, "source", "copy").await;
+    over(&host).await;
+    assert_eq!(host.store.copies_under_way(), []);
+    cut_short(&host, "source", "copy", moment(&path)).await;
+    // While this is held, the copy waits.
+    let held = host.hold(&host.named("default", "copy").unwrap()).await;
+    host.take_up_copies().unwrap();
+    let [told] = &host.store.copies_under_way()[..] else { panic!("one is under way") };
+    assert_eq!((told.pool.as_str(), told.name.as_str()), ("default", "copy"));
+    assert_eq!((told.source.as_str(), told.done), ("source", 0));
+    assert_eq!(told.driver, *host.driver());
+    drop(held);
+    over(&host).await;
+    assert_eq!(host.store.copies_under_way(), []);
+}
+
+#[tokio::test]
 async fn a_copy_of_zeros_is_there_at_once() {
     let bench = Bench::new();
     let host = bench.start();
