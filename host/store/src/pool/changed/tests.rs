@@ -230,7 +230,9 @@ fn a_page_ends_where_the_next_change_would_begin() {
 
 #[test]
 fn reading_ends_with_a_place_to_go_on_from() {
-    let (base, image) = (new(&std::env::temp_dir()), new(&std::env::temp_dir()));
+    // tmpfs does not tell places, so that all is read.
+    let dir = Path::new("/dev/shm");
+    let (base, image) = (new(dir), new(dir));
     let chunk = key(CHUNK);
     for file in [&base, &image] {
         file.write_all_at(&vec![1; 8 * CHUNK], 0).unwrap();
