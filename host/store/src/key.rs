@@ -4,6 +4,8 @@
 //! 's' driver key             an entry of `mooring:host/state`
 //! 'i' driver pool name       an item of a pool
 //! 't' driver pool name no    something of a former item that is to be deleted
+//! 'c' driver pool name       an item whose bytes are being copied
+//! 'g' driver no              images that are being cloned at one point in time
 //! ```
 //! Driver, pool and name are written as their length (2 bytes, big-endian) and their bytes; the
 //! number has 8 bytes, big-endian. No such beginning is the beginning of another.
@@ -18,6 +20,8 @@ pub(crate) enum Key {
     State,
     Item,
     Tombstone,
+    Copy,
+    Group,
 }
 
 impl Key {
@@ -27,19 +31,26 @@ impl Key {
             Self::State => b's',
             Self::Item => b'i',
             Self::Tombstone => b't',
+            Self::Copy => b'c',
+            Self::Group => b'g',
         };
         part(vec![kind], driver.as_str())
     }
 
+    /// What the keys of this kind in a pool begin with.
+    pub(crate) fn of_pool(self, driver: &DriverName, pool: &str) -> Vec<u8> {
+        part(self.of(driver), pool)
+    }
+
     /// What the keys of this kind of an item begin with; of an item itself, it is the key.
     pub(crate) fn of_item(self, driver: &DriverName, pool: &str, name: &str) -> Vec<u8> {
-        part(part(self.of(driver), pool), name)
+        part(self.of_pool(driver, pool), name)
     }
 }
 
 /// Adds a part with its length. Longer ones than 64 KiB do not come: they are names of pools and
 /// items, checked before or of the operator's configuration.
-fn part(mut key: Vec<u8>, text: &str) -> Vec<u8> {
+pub(crate) fn part(mut key: Vec<u8>, text: &str) -> Vec<u8> {
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     key.extend_from_slice(&length.to_be_bytes());
     key.extend_from_slice(text.as_bytes());

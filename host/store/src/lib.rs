@@ -22,6 +22,7 @@
 
 mod engine;
 mod error;
+mod freeze;
 mod key;
 mod lock;
 mod pool;
@@ -31,13 +32,14 @@ mod state;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mooring_volume::DriverName;
 
 use engine::Engine;
 pub use error::{OpenError, PoolError, StateError, StorageError};
-pub use pool::{CopyState, Extent, Item, Usage};
+pub use freeze::{BoxFuture, FreezeError, Freezer, Frozen};
+pub use pool::{Cloning, CopyProgress, CopyState, Extent, Item, Usage};
 pub use state::Entry;
 
 /// Bytes of keys, values and pool records that a driver may keep where nothing else is said.
@@ -55,12 +57,14 @@ const UNSYNCED: u64 = 1 << 20;
 /// next start.
 pub struct Store {
     reaper: pool::Reaper,
+    copier: pool::Copier,
     drivers: Mutex<HashMap<DriverName, Arc<Driver>>>,
     engine: Arc<Engine>,
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.copier.stop();
         self.reaper.stop();
         self.engine.close();
     }
@@ -78,6 +82,12 @@ struct Driver {
     unsynced: AtomicU64,
     /// One lock an item whose file is being worked on.
     items: pool::ItemLocks,
+    /// Copies of images that are under way.
+    copies: pool::Copies,
+    /// Groups of images that are being cloned.
+    groups: pool::Underway,
+    /// Freezes what is attached; none while no node is connected.
+    freezer: RwLock<Option<Arc<dyn Freezer>>>,
 }
 
 /// One driver's part of the store. It sees no other driver's keys or items.
@@ -98,12 +108,17 @@ impl Store {
         let engine = Engine::open(dir)?;
         let reaper = pool::Reaper::start(Arc::clone(&engine)).inspect_err(|_| engine.close());
         let failed = |source| OpenError::Directory { path: dir.to_owned(), source };
-        Ok(Arc::new(Self { reaper: reaper.map_err(failed)?, drivers: Mutex::default(), engine }))
+        Ok(Arc::new(Self {
+            reaper: reaper.map_err(failed)?,
+            copier: pool::Copier::new(Arc::clone(&engine)),
+            drivers: Mutex::default(),
+            engine,
+        }))
     }
 
     /// The part of `driver`, with the pools granted to it (name → absolute directory) and at most
     /// `quota` bytes of keys, values and records. Reads the driver's part once if it is new to
-    /// this process, and takes up deletions that an earlier process left unfinished.
+    /// this process, and takes up the deletions, copies and groups of clones that an earlier process left unfinished.
     ///
     /// # Errors
     /// [`StorageError`] where the store cannot be read.
@@ -116,7 +131,10 @@ impl Store {
         let driver = self.driver(driver)?;
         let pools = pool::Pool::granted(pools);
         let scoped = Scoped { store: Arc::clone(self), driver, pools, quota };
+        // Before the deletions, to which it adds some.
+        scoped.take_up_groups()?;
         scoped.take_up_deletions()?;
+        scoped.take_up_copies()?;
         Ok(Arc::new(scoped))
     }
 
@@ -132,6 +150,22 @@ impl Store {
         self.reaper.idle().await;
     }
 
+    /// Waits until all copies that were begun so far are there or have failed. As
+    /// [`Self::deletions`].
+    pub async fn copies(&self) {
+        self.copier.idle().await;
+    }
+
+    /// The copies in the background that are under way, of all drivers, sorted: for the metrics.
+    #[must_use]
+    pub fn copies_under_way(&self) -> Vec<CopyProgress> {
+        let drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = drivers.iter().flat_map(|(name, driver)| driver.copies.under_way(name));
+        let mut all: Vec<_> = all.collect();
+        all.sort();
+        all
+    }
+
     fn driver(&self, name: &DriverName) -> Result<Arc<Driver>, StorageError> {
         // Held while counting, so that the first use is the only writer of this driver's rows.
         let mut drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,6 +179,9 @@ impl Store {
             written: AtomicU64::new(0),
             unsynced: AtomicU64::new(0),
             items: pool::ItemLocks::default(),
+            copies: pool::Copies::default(),
+            groups: pool::Underway::default(),
+            freezer: RwLock::default(),
         });
         drivers.insert(name.clone(), Arc::clone(&driver));
         Ok(driver)
@@ -156,6 +193,12 @@ impl Scoped {
     #[must_use]
     pub fn driver(&self) -> &DriverName {
         &self.driver.name
+    }
+
+    /// Says who freezes what is attached of this driver's images, for [`Self::clone_images`]; none
+    /// takes it back. Holds for all handles of the driver. Until it is called, none does.
+    pub fn set_freezer(&self, freezer: Option<Arc<dyn Freezer>>) {
+        *self.driver.freezer.write().unwrap_or_else(PoisonError::into_inner) = freezer;
     }
 
     /// Waits until everything that this driver wrote before, in whatever call, is on stable

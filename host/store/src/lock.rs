@@ -1,4 +1,4 @@
-//! A lock on an open file (flock) that ends when its holder is dropped.
+//! Locks on an open file (flock) that end when their holder is dropped.
 
 use std::fs::{File, TryLockError};
 
@@ -16,8 +16,35 @@ impl Exclusive {
 
 impl Drop for Exclusive {
     fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
-            tracing::warn!(%error, "a file stays locked until the host ends");
-        }
+        unlock(&self.0);
+    }
+}
+
+/// A lock that others may have at the same time, and that keeps everyone from the exclusive one.
+/// The same holds for closing it.
+pub(crate) struct Reading(File);
+
+impl Reading {
+    /// Takes the lock, or says at once that someone has the exclusive one.
+    pub(crate) fn take(file: File) -> Result<Self, TryLockError> {
+        file.try_lock_shared()?;
+        Ok(Self(file))
+    }
+
+    /// The file.
+    pub(crate) fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        unlock(&self.0);
+    }
+}
+
+fn unlock(file: &File) {
+    if let Err(error) = file.unlock() {
+        tracing::warn!(%error, "a file stays locked until the host ends");
     }
 }

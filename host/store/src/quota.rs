@@ -2,25 +2,42 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::engine::Draft;
-use crate::{ENTRY_COST, Scoped, StorageError, UNSYNCED};
+use crate::engine::{Draft, Engine};
+use crate::{Driver, ENTRY_COST, Scoped, StorageError, UNSYNCED};
 
-impl Scoped {
+impl Driver {
     /// Writes as one step, and notes what the next [`Scoped::barrier`] has to wait for.
     pub(crate) fn write<T, E: From<StorageError>>(
         &self,
+        engine: &Engine,
         change: impl FnOnce(&mut Draft<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.store.engine.update(|draft| {
+        engine.update(|draft| {
             let answer = change(draft)?;
             let bytes = draft.bytes();
             if bytes > 0 {
                 // Noted before the lock goes, so that whoever sees the write also waits for it.
-                self.driver.written.store(draft.generation(), Ordering::Release);
-                self.driver.unsynced.fetch_add(bytes, Ordering::Relaxed);
+                self.written.store(draft.generation(), Ordering::Release);
+                self.unsynced.fetch_add(bytes, Ordering::Relaxed);
             }
             Ok(answer)
         })
+    }
+
+    /// Gives bytes of the quota back; as [`Scoped::charge`].
+    pub(crate) fn credit(&self, freed: u64) {
+        let used = self.used.load(Ordering::Relaxed);
+        self.used.store(used.saturating_sub(freed), Ordering::Relaxed);
+    }
+}
+
+impl Scoped {
+    /// [`Driver::write`].
+    pub(crate) fn write<T, E: From<StorageError>>(
+        &self,
+        change: impl FnOnce(&mut Draft<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.driver.write(&self.store.engine, change)
     }
 
     /// Waits for the disk where this driver has too much outstanding, so that a driver that
@@ -51,9 +68,8 @@ impl Scoped {
         Ok(())
     }
 
-    /// Gives bytes of the quota back; as [`Self::charge`].
+    /// [`Driver::credit`].
     pub(crate) fn credit(&self, freed: u64) {
-        let used = self.driver.used.load(Ordering::Relaxed);
-        self.driver.used.store(used.saturating_sub(freed), Ordering::Relaxed);
+        self.driver.credit(freed);
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::bindings::host::pool as host;
 use crate::error::{Error, Result};
 
-pub use host::{CopyState, Extent, Item, Kind, PoolError, Usage};
+pub use host::{Cloning, CopyState, Extent, Item, Kind, PoolError, Usage};
 
 /// The granted pools. Every verb can be repeated.
 #[expect(clippy::missing_errors_doc, reason = "wit/deps/host/host.wit says it for each verb")]
@@ -24,6 +24,8 @@ pub trait Pools {
     fn grow_image(&self, pool: &str, name: &str, size: u64) -> Result<(), PoolError>;
     /// Copies an image by sharing its blocks, at one point in time.
     fn clone_image(&self, pool: &str, source: &str, name: &str) -> Result<(), PoolError>;
+    /// Copies several images so, all at one point in time, all or none.
+    fn clone_images(&self, clonings: &[Cloning]) -> Result<(), PoolError>;
     /// Starts a copy in the background, or tells how it stands.
     fn copy_image(&self, pool: &str, source: &str, name: &str) -> Result<CopyState, PoolError>;
     /// Deletes an image; an absent one is OK.
@@ -77,6 +79,10 @@ impl Pools for HostPools {
 
     fn clone_image(&self, pool: &str, source: &str, name: &str) -> Result<(), PoolError> {
         host::clone_image(pool, source, name)
+    }
+
+    fn clone_images(&self, clonings: &[Cloning]) -> Result<(), PoolError> {
+        host::clone_images(clonings)
     }
 
     fn copy_image(&self, pool: &str, source: &str, name: &str) -> Result<CopyState, PoolError> {

@@ -34,6 +34,8 @@ struct Inner {
     entries: RefCell<BTreeMap<String, (Vec<u8>, u64)>>,
     last_version: Cell<u64>,
     pools: RefCell<BTreeMap<String, Pool>>,
+    /// Whether what is attached cannot be frozen.
+    unfreezable: Cell<bool>,
     effects_left: Cell<Option<u64>>,
     calls: Cell<u64>,
     time: Cell<u64>,

@@ -141,6 +141,11 @@ impl pool::Host for Sandbox {
         pooled!(self, clone_image(&pool, &source, &name), |()| ())
     }
 
+    async fn clone_images(&mut self, clonings: Vec<pool::Cloning>) -> Pool<()> {
+        let clonings: Vec<mooring_store::Cloning> = all(clonings);
+        pooled!(self, clone_images(&clonings), |()| ())
+    }
+
     async fn copy_image(
         &mut self,
         pool: String,
@@ -219,6 +224,13 @@ impl From<mooring_store::Extent> for pool::Extent {
     fn from(extent: mooring_store::Extent) -> Self {
         let mooring_store::Extent { offset, length } = extent;
         Self { offset, length }
+    }
+}
+
+impl From<pool::Cloning> for mooring_store::Cloning {
+    fn from(cloning: pool::Cloning) -> Self {
+        let pool::Cloning { pool, source, name } = cloning;
+        Self { pool, source, name }
     }
 }
 

@@ -6,16 +6,26 @@ use mooring_volume::pool::{ItemKind, item_path};
 
 use super::disk::Shared;
 use super::grant::{Held, Named, blocking};
+use super::group::being_copied;
 use super::record::{self, Record, State};
-use super::{CopyState, Extent};
 use crate::{PoolError, Scoped};
 
 impl Scoped {
-    /// Copies an image by sharing its blocks. Repeating it once it was done is OK, and reads the
-    /// source no more.
+    /// Copies an image by sharing its blocks, in constant time, also while it is attached and
+    /// written: the clone has the size of the source, and [`Self::grow_image`] makes it longer.
+    /// Repeating it once it was done is OK, and reads the source no more.
+    ///
+    /// Why the clone of an image under a loop device is that of one moment: FICLONE is atomic
+    /// towards writes (ioctl_ficlone(2): "no locks need to be taken to obtain a consistent cloned
+    /// copy"). The kernel takes the inode's lock, waits for direct I/O that is under way and
+    /// writes the page cache of the source out before it shares the extents
+    /// (`generic_remap_file_range_prep` in fs/remap_range.c, `xfs_reflink_remap_prep`,
+    /// `btrfs_remap_file_range`), and every write of the loop device is a write to that file. So
+    /// the clone has each write that had been answered, and of those under way, whatever a power
+    /// cut at that moment would have left: that is what file systems in the image are made for.
     ///
     /// # Errors
-    /// `Unsupported` without reflink, `NotFound` for the source, `Exists` where `name` is no
+    /// `Unsupported` without reflink, or where `name` is being copied; `NotFound` for the source, `Exists` where `name` is no
     /// clone of `source`, `Invalid`, `NoSpace`, `Denied`, `Storage`.
     pub async fn clone_image(&self, pool: &str, source: &str, name: &str) -> Result<(), PoolError> {
         let from = self.named(pool, source)?;
@@ -24,14 +34,14 @@ impl Scoped {
             return Err(PoolError::Invalid(format!("image {name:?} cannot be its own clone")));
         }
         self.room().await?;
-        // Always in the order of the names, so that two clones never wait for each other.
-        let (first, second) = if source < name { (&from, &item) } else { (&item, &from) };
-        let held = (self.hold(first).await, self.hold(second).await);
+        let held = self.hold_both(&from, &item).await;
         let record = match self.record(&item)? {
             Some(found) if found.origin.as_deref() != Some(source) => {
                 return Err(PoolError::Exists);
             }
             Some(found) if found.state != State::Cloning => return Ok(()),
+            Some(_) if self.copying(&item)?.is_some() => return Err(being_copied(name)),
+            Some(found) if self.discard_group_of(&item, &found)? => None,
             found => found,
         };
         let origin = self.image(&from)?;
@@ -41,8 +51,20 @@ impl Scoped {
         }
     }
 
+    /// Holds two items, always in the order of their names, so that no two calls wait for each
+    /// other.
+    pub(super) async fn hold_both(&self, one: &Named, other: &Named) -> (Held, Held) {
+        let (first, second) = if one.name < other.name { (one, other) } else { (other, one) };
+        (self.hold(first).await, self.hold(second).await)
+    }
+
     /// A source without a file reads as zeros, and so does its clone.
-    fn clone_zeros(&self, item: &Named, source: &str, origin: &Record) -> Result<(), PoolError> {
+    pub(super) fn clone_zeros(
+        &self,
+        item: &Named,
+        source: &str,
+        origin: &Record,
+    ) -> Result<(), PoolError> {
         self.announce(item, source, origin.size, State::Promised).map(|_| ())
     }
 
@@ -83,7 +105,7 @@ impl Scoped {
     }
 
     /// Makes room for the clone's file and announces it, on stable storage.
-    async fn begin(
+    pub(super) async fn begin(
         &self,
         held: (Held, Held),
         from: &Named,
@@ -128,49 +150,9 @@ impl Scoped {
             Ok(())
         })
     }
-
-    /// Not served yet: always `Unsupported`.
-    ///
-    /// # Errors
-    /// `Unsupported`; `Denied` and `Invalid` come first.
-    pub async fn copy_image(
-        &self,
-        pool: &str,
-        source: &str,
-        name: &str,
-    ) -> Result<CopyState, PoolError> {
-        self.named(pool, source)?;
-        self.named(pool, name)?;
-        Err(PoolError::Unsupported(
-            "copying an image in the background is not served by this version of the host; \
-             clone-image is, in a pool on a file system with reflink (XFS, btrfs)"
-                .to_owned(),
-        ))
-    }
-
-    /// Not served yet: always `Unsupported`.
-    ///
-    /// # Errors
-    /// `Unsupported`; `Denied` and `Invalid` come first.
-    pub async fn changed_extents(
-        &self,
-        pool: &str,
-        base: &str,
-        image: &str,
-        _offset: u64,
-        _limit: u32,
-    ) -> Result<Vec<Extent>, PoolError> {
-        self.named(pool, base)?;
-        self.named(pool, image)?;
-        Err(PoolError::Unsupported(
-            "comparing two images is not served by this version of the host; allocated-extents \
-             of the newer one holds all that changed, and more"
-                .to_owned(),
-        ))
-    }
 }
 
-fn unsupported(pool: &Path) -> PoolError {
+pub(super) fn unsupported(pool: &Path) -> PoolError {
     PoolError::Unsupported(format!(
         "the file system of {} cannot share blocks between files; a pool on XFS (reflink=1) or \
          btrfs can",

@@ -36,7 +36,8 @@ impl Scoped {
     /// Grows an image to `size` bytes, also while it is attached. The same size is OK.
     ///
     /// # Errors
-    /// `Invalid` for a smaller size, `NotFound`, `NoSpace`, `Denied`, `Storage`.
+    /// `Invalid` for a smaller size, `InUse` while it is being copied, `NotFound`, `NoSpace`,
+    /// `Denied`, `Storage`.
     pub async fn grow_image(&self, pool: &str, name: &str, size: u64) -> Result<(), PoolError> {
         let item = self.named(pool, name)?;
         self.check_size(&item, size).await?;
@@ -52,6 +53,7 @@ impl Scoped {
         if size == record.size {
             return Ok(());
         }
+        self.not_copied(&item)?;
         let mut held = held;
         if record.state == State::Present {
             // The file first: a file that is shorter than its record always means lost bytes.

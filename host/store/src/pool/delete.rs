@@ -16,7 +16,7 @@ impl Scoped {
     /// storage. An absent one is OK.
     ///
     /// # Errors
-    /// `InUse` while it is attached on this machine; `Exists` if the name is a directory's;
+    /// `InUse` while it is attached on this machine, or being copied; `Exists` if the name is a directory's;
     /// `Denied`, `Invalid`, `Storage`.
     pub async fn delete_image(&self, pool: &str, name: &str) -> Result<(), PoolError> {
         self.delete(pool, name, ItemKind::Image).await
@@ -33,6 +33,7 @@ impl Scoped {
 
     async fn delete(&self, pool: &str, name: &str, kind: ItemKind) -> Result<(), PoolError> {
         let item = self.named(pool, name)?;
+        self.driver.copies.forget_failure(&item.key);
         self.room().await?;
         if self.withdraw(&item, kind)? {
             return Ok(());
@@ -43,6 +44,7 @@ impl Scoped {
             return Ok(());
         }
         let Some(record) = self.record(&item)? else { return Ok(()) };
+        self.not_copied(&item)?;
         let path = item_path(item.pool.path(), &self.driver.name, kind, name)
             .map_err(|error| PoolError::Invalid(error.message))?;
         let (home, file) = (self.home(&item.pool), item.name.clone());
@@ -91,6 +93,7 @@ impl Scoped {
             }
             self.credit(record.cost(&item.pool.name, &item.name));
             draft.remove(item.key.clone());
+            self.end_copy(item, draft);
             draft.put(stone.key(&self.driver.name), stone.encode());
             Ok(draft.generation())
         })
@@ -114,7 +117,7 @@ impl Scoped {
     }
 }
 
-fn tombstone(item: &Named, record: &Record) -> Tombstone {
+pub(super) fn tombstone(item: &Named, record: &Record) -> Tombstone {
     Tombstone {
         pool: item.pool.name.clone(),
         name: item.name.clone(),

@@ -34,9 +34,9 @@ pub(super) struct Home {
 pub(super) struct Folders {
     /// For messages.
     path: PathBuf,
-    images: OwnedFd,
+    pub(super) images: OwnedFd,
     directories: OwnedFd,
-    work: OwnedFd,
+    pub(super) work: OwnedFd,
     store: u64,
 }
 
@@ -75,7 +75,7 @@ pub(super) enum Shared {
 }
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-const FILE: OFlags =
+pub(super) const FILE: OFlags =
     OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 impl Home {
@@ -129,7 +129,7 @@ impl Folders {
         }
     }
 
-    fn failed(&self, doing: &str, name: &str) -> impl Fn(Errno) -> PoolError {
+    pub(super) fn failed(&self, doing: &str, name: &str) -> impl Fn(Errno) -> PoolError {
         let text = format!("{doing} item {name:?} in {}", self.path.display());
         move |error| PoolError::io(&text, error)
     }
@@ -151,7 +151,7 @@ impl Folders {
     }
 
     /// Opens an image that was found.
-    fn image(&self, name: &str) -> Result<File, PoolError> {
+    pub(super) fn image(&self, name: &str) -> Result<File, PoolError> {
         let file = openat(&self.images, name, FILE, Mode::empty());
         Ok(File::from(file.map_err(self.failed("opening", name))?))
     }
@@ -244,11 +244,11 @@ impl Folders {
         fsync(&file).map_err(&failed)
     }
 
-    fn work_name(&self, serial: u64) -> String {
+    pub(super) fn work_name(&self, serial: u64) -> String {
         format!("{:016x}-{serial}", self.store)
     }
 
-    fn in_work(&self, name: &str) -> Result<bool, Errno> {
+    pub(super) fn in_work(&self, name: &str) -> Result<bool, Errno> {
         match statat(&self.work, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -316,7 +316,8 @@ impl Folders {
         if begun {
             unlinkat(&self.work, &work, AtFlags::empty()).map_err(&failed)?;
         } else if matches!(self.find(ItemKind::Image, target)?, Found::Image { .. }) {
-            // An earlier attempt, which was whole, got as far as the new name.
+            // An earlier attempt, which was whole, got as far as the new name, if not to the disk.
+            fsync(&self.images).map_err(&failed)?;
             return Ok(Shared::Done);
         }
         match self.find(ItemKind::Image, source)? {
@@ -378,12 +379,12 @@ impl Folders {
     }
 }
 
-fn cannot_share(error: Errno) -> bool {
+pub(super) fn cannot_share(error: Errno) -> bool {
     [Errno::OPNOTSUPP, Errno::XDEV, Errno::INVAL, Errno::NOTTY, Errno::NOSYS].contains(&error)
 }
 
 /// Renames over nothing.
-fn rename(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Result<(), Errno> {
+pub(super) fn rename(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Result<(), Errno> {
     match renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
         // Not known to every file system; the callers have looked, and nobody else has a reason
         // to write here.

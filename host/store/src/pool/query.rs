@@ -11,7 +11,7 @@ use super::{Extent, Item, Usage};
 use crate::{PoolError, Scoped};
 
 /// Extents of one answer, whatever the limit: what comes after is asked for from there on.
-const LONGEST_PAGE: u32 = 10_000;
+pub(super) const LONGEST_PAGE: u32 = 10_000;
 
 impl Scoped {
     /// The granted pools, by name, sorted.

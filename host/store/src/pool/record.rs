@@ -40,6 +40,22 @@ pub(super) struct Tombstone {
     pub(super) displaced: bool,
 }
 
+/// Copying that is under way: a row beside that of the item, which is Cloning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Copying {
+    /// That of the item.
+    pub(super) serial: u64,
+    pub(super) moment: Moment,
+    /// The image that is copied.
+    pub(super) source: String,
+}
+
+/// When the file of an image was last changed, in seconds and nanoseconds (the inode's ctime,
+/// which every write sets and nothing sets back). A copy is that of one moment where it is the
+/// same before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment(pub(super) i64, pub(super) u64);
+
 /// First byte of every row, raised when its meaning changes.
 const FORMAT: u8 = 1;
 
@@ -121,6 +137,54 @@ impl Tombstone {
     }
 }
 
+impl Copying {
+    /// FORMAT, serial, moment (all little-endian), source.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut row = vec![FORMAT];
+        row.extend_from_slice(&self.serial.to_le_bytes());
+        row.extend_from_slice(&self.moment.0.to_le_bytes());
+        row.extend_from_slice(&self.moment.1.to_le_bytes());
+        row.extend_from_slice(self.source.as_bytes());
+        row
+    }
+
+    pub(super) fn decode(row: &[u8]) -> Result<Self, StorageError> {
+        Self::parse(row).ok_or_else(|| key::damaged(row))
+    }
+
+    fn parse(row: &[u8]) -> Option<Self> {
+        let ([FORMAT], rest) = row.split_first_chunk()? else { return None };
+        let (serial, rest) = rest.split_first_chunk()?;
+        let (seconds, rest) = rest.split_first_chunk()?;
+        let (nanoseconds, source) = rest.split_first_chunk()?;
+        Some(Self {
+            serial: u64::from_le_bytes(*serial),
+            moment: Moment(i64::from_le_bytes(*seconds), u64::from_le_bytes(*nanoseconds)),
+            source: std::str::from_utf8(source).ok()?.to_owned(),
+        })
+    }
+}
+
+/// The copies under way to a pool, with the names of their targets; or those to all pools.
+pub(super) fn copies(
+    engine: &Engine,
+    driver: &DriverName,
+    pool: Option<&str>,
+) -> Result<Vec<(String, String, Copying)>, StorageError> {
+    let scope = Key::Copy.of(driver);
+    let prefix = pool.map_or_else(|| scope.clone(), |pool| Key::Copy.of_pool(driver, pool));
+    let mut found = Vec::new();
+    engine.each(&prefix, |key, row| {
+        let names = || {
+            let (pool, rest) = key::take(key.get(scope.len()..)?)?;
+            Some((pool.to_owned(), key::take(rest)?.0.to_owned()))
+        };
+        let names = names().ok_or_else(|| key::damaged(key));
+        found.push(names.and_then(|(pool, name)| Ok((pool, name, Copying::decode(row)?))));
+    })?;
+    found.into_iter().collect()
+}
+
 /// The tombstones of a driver, or of one name in one of its pools.
 pub(super) fn tombstones(
     engine: &Engine,
@@ -196,10 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn copies_read_back_as_written() {
+        let (source, moment) = ("s".to_owned(), Moment(-5, 999_999_999));
+        let copying = Copying { serial: 7, moment, source };
+        assert_eq!(Copying::decode(&copying.encode()), Ok(copying));
+    }
+
+    #[test]
     fn a_damaged_row_is_an_error() {
         for row in [&b""[..], b"\x01", b"\x01ip", b"\x02ip12345678", &[0; 40], &[255; 40]] {
             assert!(Record::decode(row).is_err(), "{row:?}");
             assert!(Tombstone::decode(row, row).is_err(), "{row:?}");
+            assert!(Copying::decode(row).is_err(), "{row:?}");
         }
     }
 }

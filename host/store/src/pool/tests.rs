@@ -1,6 +1,8 @@
 mod clones;
+mod copies;
 mod crashes;
 mod directories;
+mod groups;
 mod images;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::Machine;
-use crate::pool::{CopyState, Extent, Item, Kind, PoolError, Pools, Usage};
+use crate::pool::{Cloning, CopyState, Extent, Item, Kind, PoolError, Pools, Usage};
+
+mod groups;
 
 /// The bytes of a block that [`Machine::write_block`] writes.
 pub const BLOCK: u64 = 4096;
@@ -258,17 +260,23 @@ impl Pools for Machine {
 
     fn clone_image(&self, pool: &str, source: &str, name: &str) -> Result<(), PoolError> {
         self.in_pool(pool, |pool| {
-            if pool.copied(source, name)?.is_some_and(|copy| copy.copying.is_none()) {
+            let copy = pool.copied(source, name)?;
+            if copy.is_some_and(|copy| copy.copying.is_none()) {
                 return self.read().map_err(PoolError::Storage);
             }
+            let copied = copy.is_some();
             let image = pool.image(source)?;
-            if !pool.reflink {
+            if !pool.reflink || copied {
                 self.read().map_err(PoolError::Storage)?;
                 return Err(PoolError::Unsupported("no reflink in this pool".to_owned()));
             }
             let copy = copy_of(image, source, None);
             self.put_item(pool, name, copy)
         })
+    }
+
+    fn clone_images(&self, clonings: &[Cloning]) -> Result<(), PoolError> {
+        self.clone_all(clonings)
     }
 
     fn copy_image(&self, pool: &str, source: &str, name: &str) -> Result<CopyState, PoolError> {

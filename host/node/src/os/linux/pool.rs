@@ -51,8 +51,16 @@ impl PoolFiles for Linux {
         match patiently(lock) {
             Ok(()) => Ok(()),
             Err(Errno::WOULDBLOCK) => {
-                let object = name(file);
-                Err(Error::new(Kind::Busy, doing, object, "another process has it in use"))
+                // The controller copies images under the shared lock: who can have that as well
+                // has met a copy, which ends, and not another attachment.
+                let flock = |operation| rustix::fs::flock(file, operation);
+                let shared = flock(FlockOperation::NonBlockingLockShared)
+                    .and_then(|()| flock(FlockOperation::NonBlockingUnlock));
+                let detail = match shared {
+                    Ok(()) => "it is being copied; repeat this when the copy is there",
+                    Err(_) => "another process has it in use",
+                };
+                Err(Error::new(Kind::Busy, doing, name(file), detail))
             }
             Err(errno) => Err(failed(errno, doing, name(file))),
         }

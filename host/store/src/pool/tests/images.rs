@@ -251,17 +251,6 @@ async fn extents_are_where_data_is() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_yet_says_so() {
-    let bench = Bench::new();
-    let host = bench.start();
-    let copy = host.copy_image("default", "a", "b").await;
-    assert!(matches!(copy, Err(PoolError::Unsupported(_))), "{copy:?}");
-    let delta = host.changed_extents("default", "a", "b", 0, 1).await;
-    assert!(matches!(delta, Err(PoolError::Unsupported(_))), "{delta:?}");
-    assert!(matches!(host.copy_image("other", "a", "b").await, Err(PoolError::Denied(_))));
-}
-
-#[tokio::test]
 async fn records_count_against_the_quota() {
     let bench = Bench::new();
     let store = Store::open(bench.state.path()).unwrap();

@@ -198,6 +198,25 @@ fn the_lock_lasts_as_long_as_the_device() {
 }
 
 #[test]
+fn a_copy_is_told_from_an_attachment() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let image = bench.image("image", MIB);
+    let copied = std::fs::File::open(bench.dir.join("image")).unwrap();
+    copied.lock_shared().unwrap();
+    let busy = bench.linux.lock(&image).unwrap_err();
+    assert_eq!(busy.kind, Kind::Busy);
+    assert!(busy.to_string().contains("being copied"), "{busy}");
+    copied.lock().expect("the look at the lock has not kept it");
+    let busy = bench.linux.lock(&image).unwrap_err();
+    assert!(busy.to_string().contains("in use"), "{busy}");
+    drop(copied);
+    bench.linux.lock(&image).unwrap();
+}
+
+#[test]
 fn a_label_that_does_not_fit_is_refused() {
     if !is_root() {
         return;
