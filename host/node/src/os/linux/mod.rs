@@ -21,6 +21,7 @@ mod pool;
 mod program;
 mod programs;
 mod records;
+mod symptoms;
 mod uevents;
 
 #[cfg(test)]
