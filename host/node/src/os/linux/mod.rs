@@ -22,6 +22,7 @@ mod program;
 mod programs;
 mod records;
 mod resident;
+mod symptoms;
 mod uevents;
 
 #[cfg(test)]

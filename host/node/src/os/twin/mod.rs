@@ -6,6 +6,7 @@
 
 mod files;
 mod storage;
+mod symptoms;
 
 pub(crate) use storage::SMALLEST;
 
@@ -16,8 +17,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use mooring_volume::capability::FsType;
 
 use super::{
-    BackingFile, DeviceId, Error, Found, Handles, Kind, LoopDevice, MountEntry, MountFlags,
-    MountId, PathKind, Result, Superblock,
+    BackingFile, DeviceId, Error, Found, FsFaults, Handles, Kind, LoopDevice, MountEntry,
+    MountFlags, MountId, PathKind, Result, Superblock,
 };
 
 /// Where the model goes wrong. Calls are numbered from 0, reads too.
@@ -90,6 +91,13 @@ pub(crate) struct Model {
     pub(super) handles: BTreeSet<u64>,
     /// Whether the program lacks CAP_SYS_RESOURCE.
     pub(crate) unprivileged: bool,
+    /// What the file systems on loop devices have counted.
+    pub(crate) faults: BTreeMap<u32, FsFaults>,
+    /// Mount points whose file system answers with an I/O error.
+    pub(crate) broken: BTreeSet<PathBuf>,
+    /// Bytes available in pools, of a TiB; a pool that is not named is half full, and one with none
+    /// is not there.
+    pub(crate) pools: BTreeMap<PathBuf, Option<u64>>,
     /// Mount points on which files are open.
     pub(crate) busy: BTreeSet<PathBuf>,
     fault: Option<Fault>,
@@ -205,6 +213,7 @@ impl Model {
                 fs_type: fs_type.into(),
                 flags: MountFlags::default(),
                 readonly_filesystem: false,
+                shut_down: false,
             });
         }
     }

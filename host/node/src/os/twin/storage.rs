@@ -251,6 +251,7 @@ impl Mounts for Twin {
                 fs_type: fs_type.to_string(),
                 flags,
                 readonly_filesystem: flags.readonly,
+                shut_down: false,
             };
             model.put(entry, target, flags);
             Ok(())
@@ -307,7 +308,7 @@ fn shown(model: &Model, path: &Path) -> Result<MountEntry> {
 }
 
 impl Twin {
-    fn on_mount<T>(
+    pub(super) fn on_mount<T>(
         &self,
         doing: &'static str,
         mount: &MountRef,
