@@ -149,7 +149,7 @@ impl World {
             Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
             Way::Directory => Attachment::Directory(item),
         };
-        let attached = Attached { attachment, content, minimum_size: None };
+        let attached = Attached { attachment, content, minimum_size: None, limits: None };
         self.backend.0.lock().unwrap().insert(id(name), Ok(attached));
     }
 
