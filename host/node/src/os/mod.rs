@@ -15,7 +15,9 @@
 
 mod error;
 mod found;
+mod freezing;
 pub mod linux;
+mod throttling;
 mod values;
 
 pub mod privilege;
@@ -30,6 +32,8 @@ use mooring_volume::capability::FsType;
 
 pub use error::{Error, Kind, Result};
 pub use found::{Found, Superblock};
+pub use freezing::Freezing;
+pub use throttling::{IoLimits, Throttling};
 pub use values::{
     BackingFile, BindSource, DeviceId, FsUsage, LoopDevice, Measure, MountEntry, MountFlags,
     MountId, MountRef, Opened, PathKind,
@@ -353,6 +357,8 @@ pub trait Machine:
     + MountedFilesystems
     + Places
     + RecordFiles
+    + Throttling
+    + Freezing
     + Host
 {
 }
@@ -366,6 +372,8 @@ impl<T> Machine for T where
         + MountedFilesystems
         + Places
         + RecordFiles
+        + Throttling
+        + Freezing
         + Host
 {
 }

@@ -93,6 +93,8 @@ pub struct MountEntry {
     pub flags: MountFlags,
     /// Whether the file system itself is read-only.
     pub readonly_filesystem: bool,
+    /// Whether the file system hands deleted blocks back as it goes (mount option `discard`).
+    pub discards: bool,
 }
 
 impl MountEntry {

@@ -6,6 +6,7 @@
 mod blocks;
 mod errno;
 mod examine;
+mod freezing;
 mod growth;
 mod handle;
 mod host;
@@ -21,6 +22,7 @@ mod pool;
 mod program;
 mod programs;
 mod records;
+mod throttle;
 mod uevents;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(super) struct Line {
     pub(super) fs_type: String,
     pub(super) source: PathBuf,
     pub(super) readonly_filesystem: bool,
+    pub(super) discards: bool,
 }
 
 /// Understands a line; none where it is not in the documented form.
@@ -34,8 +35,23 @@ pub(super) fn parse(line: &[u8]) -> Option<Line> {
     fields.by_ref().find(|field| *field == b"-")?;
     let fs_type = String::from_utf8_lossy(&unescape(fields.next()?)).into_owned();
     let source = path(fields.next()?);
-    let readonly_filesystem = options(fields.next()?).any(|option| option == b"ro");
-    Some(Line { id, parent, device, root, point, flags, fs_type, source, readonly_filesystem })
+    let of_filesystem = fields.next()?;
+    let readonly_filesystem = options(of_filesystem).any(|option| option == b"ro");
+    let discards = options(of_filesystem).any(|option| {
+        option.strip_prefix(b"discard").is_some_and(|rest| matches!(rest, [] | [b'=', ..]))
+    });
+    Some(Line {
+        id,
+        parent,
+        device,
+        root,
+        point,
+        flags,
+        fs_type,
+        source,
+        readonly_filesystem,
+        discards,
+    })
 }
 
 fn text(field: &[u8]) -> Option<&str> {
@@ -112,6 +128,7 @@ mod tests {
                 fs_type: "ext3".into(),
                 source: "/dev/root".into(),
                 readonly_filesystem: true,
+                discards: false,
             }
         );
     }
@@ -132,6 +149,19 @@ mod tests {
         };
         assert_eq!((line.flags, line.readonly_filesystem), (flags, false));
         assert_eq!(line.source, Path::new("a b"));
+    }
+
+    #[test]
+    fn discards_are_told_by_each_file_system_in_its_way() {
+        for (options, wanted) in [
+            ("rw,discard", true),
+            ("rw,discard=async,ssd", true),
+            ("rw", false),
+            ("rw,nodiscard", false),
+        ] {
+            let line = format!("1 1 7:0 / /m rw - btrfs /dev/loop0 {options}");
+            assert_eq!(parse(line.as_bytes()).unwrap().discards, wanted, "{options}");
+        }
     }
 
     #[test]

@@ -163,6 +163,7 @@ fn entry(line: Line) -> MountEntry {
         fs_type: line.fs_type,
         flags: line.flags,
         readonly_filesystem: line.readonly_filesystem,
+        discards: line.discards,
     }
 }
 

@@ -5,6 +5,7 @@
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
 mod files;
+mod orders;
 mod storage;
 
 pub(crate) use storage::SMALLEST;
@@ -16,8 +17,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use mooring_volume::capability::FsType;
 
 use super::{
-    BackingFile, DeviceId, Error, Found, Handles, Kind, LoopDevice, MountEntry, MountFlags,
-    MountId, PathKind, Result, Superblock,
+    BackingFile, DeviceId, Error, Found, Handles, IoLimits, Kind, LoopDevice, MountEntry,
+    MountFlags, MountId, PathKind, Result, Superblock,
 };
 
 /// Where the model goes wrong. Calls are numbered from 0, reads too.
@@ -92,6 +93,12 @@ pub(crate) struct Model {
     pub(crate) unprivileged: bool,
     /// Mount points on which files are open.
     pub(crate) busy: BTreeSet<PathBuf>,
+    /// Limits of devices, by number: they outlive what the number stands for.
+    pub(crate) limits: BTreeMap<DeviceId, IoLimits>,
+    /// Whether the machine lacks the means to limit I/O.
+    pub(crate) unlimited: bool,
+    /// Devices whose file systems are frozen.
+    pub(crate) frozen: BTreeSet<DeviceId>,
     fault: Option<Fault>,
     calls: usize,
     dead: bool,
@@ -124,6 +131,8 @@ pub(super) enum What {
     Image(PathBuf),
     Directory(PathBuf),
     Device(u32),
+    /// The root of a mounted file system.
+    Root(DeviceId),
 }
 
 impl Drop for Handle {
@@ -205,6 +214,7 @@ impl Model {
                 fs_type: fs_type.into(),
                 flags: MountFlags::default(),
                 readonly_filesystem: false,
+                discards: false,
             });
         }
     }
@@ -255,6 +265,8 @@ impl Twin {
         model.boot += 1;
         model.loops.clear();
         model.busy.clear();
+        model.limits.clear();
+        model.frozen.clear();
         model.boot_mounts();
         model.release();
     }
