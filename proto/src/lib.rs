@@ -33,7 +33,7 @@ pub mod csi {
 pub mod mooring {
     /// `mooring.internal`: between Mooring's own processes.
     pub mod internal {
-        /// `mooring.internal.v1`: what the node process asks the controller process.
+        /// `mooring.internal.v1`: what the node and the controller process say to each other.
         #[allow(missing_docs, clippy::all, reason = "generated; documented in internal.proto")]
         pub mod v1 {
             include!("gen/mooring.internal.v1.rs");

@@ -248,6 +248,7 @@ impl Attachments for Model {
             attachment: Attachment::ImageFile(item),
             content: Content::Blank,
             minimum_size: Some(4096),
+            limits: None,
         })
     }
 }

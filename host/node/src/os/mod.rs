@@ -15,7 +15,9 @@
 
 mod error;
 mod found;
+mod freezing;
 pub mod linux;
+mod throttling;
 mod values;
 
 pub mod privilege;
@@ -30,6 +32,8 @@ use mooring_volume::capability::FsType;
 
 pub use error::{Error, Kind, Result};
 pub use found::{Found, Superblock};
+pub use freezing::Freezing;
+pub use throttling::{IoLimits, Throttling};
 pub use values::{
     BackingFile, BindSource, DeviceId, FsFaults, FsUsage, LoopDevice, Measure, MountEntry,
     MountFlags, MountId, MountRef, Opened, PathKind,
@@ -387,6 +391,8 @@ pub trait Machine:
     + Places
     + RecordFiles
     + Symptoms
+    + Throttling
+    + Freezing
     + Host
 {
 }
@@ -401,6 +407,8 @@ impl<T> Machine for T where
         + Places
         + RecordFiles
         + Symptoms
+        + Throttling
+        + Freezing
         + Host
 {
 }

@@ -97,6 +97,8 @@ pub struct MountEntry {
     /// Whether it says that it was shut down (`shutdown`; ext4 since Linux 6.15). Others do not say
     /// it here: see `Symptoms::answers`.
     pub shut_down: bool,
+    /// Whether the file system hands deleted blocks back as it goes (mount option `discard`).
+    pub discards: bool,
 }
 
 impl MountEntry {

@@ -217,6 +217,18 @@ pub(super) fn btrfs_resize(root: BorrowedFd<'_>, what: &str) -> Result<()> {
     unsafe { ioctl(root, Setter::<{ number::BTRFS_IOC_RESIZE }, _>::new(arguments)) }
 }
 
+/// FIFREEZE: keeps writes away from the file system of an open directory. EBUSY: it is frozen.
+pub(super) fn freeze(root: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: FIFREEZE reads no argument, whatever its number says (kernel fs/ioctl.c).
+    unsafe { ioctl(root, NoArg::<{ number::FIFREEZE }>::new()) }
+}
+
+/// FITHAW: ends that. EINVAL: it is not frozen.
+pub(super) fn thaw(root: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: FITHAW reads no argument, whatever its number says (kernel fs/ioctl.c).
+    unsafe { ioctl(root, NoArg::<{ number::FITHAW }>::new()) }
+}
+
 /// mount_setattr(2) on the mount that `mount` is the root of.
 pub(super) fn mount_setattr<F: AsFd>(mount: F, attributes: mount_attr) -> Result<()> {
     // SAFETY: the path is an empty C string, and the size that is told is the structure's own,

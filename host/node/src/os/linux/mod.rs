@@ -6,6 +6,7 @@
 mod blocks;
 mod errno;
 mod examine;
+mod freezing;
 mod growth;
 mod handle;
 mod host;
@@ -23,6 +24,7 @@ mod programs;
 mod records;
 mod resident;
 mod symptoms;
+mod throttle;
 mod uevents;
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(super) struct Line {
     pub(super) source: PathBuf,
     pub(super) readonly_filesystem: bool,
     pub(super) shut_down: bool,
+    pub(super) discards: bool,
 }
 
 /// Understands a line; none where it is not in the documented form.
@@ -41,6 +42,9 @@ pub(super) fn parse(line: &[u8]) -> Option<Line> {
     // EXT4_IOC_SHUTDOWN (kernel fs/ext4/super.c, _ext4_show_options).
     let readonly_filesystem = has(b"ro") || has(b"emergency_ro");
     let shut_down = has(b"shutdown");
+    let discards = options(own).any(|option| {
+        option.strip_prefix(b"discard").is_some_and(|rest| matches!(rest, [] | [b'=', ..]))
+    });
     Some(Line {
         id,
         parent,
@@ -52,6 +56,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Line> {
         source,
         readonly_filesystem,
         shut_down,
+        discards,
     })
 }
 
@@ -130,6 +135,7 @@ mod tests {
                 source: "/dev/root".into(),
                 readonly_filesystem: true,
                 shut_down: false,
+                discards: false,
             }
         );
     }
@@ -162,6 +168,19 @@ mod tests {
         assert_eq!(of("rw,errors=remount-ro"), (false, false));
         assert_eq!(of("rw,errors=remount-ro,emergency_ro"), (true, false));
         assert_eq!(of("rw,shutdown"), (false, true));
+    }
+
+    #[test]
+    fn discards_are_told_by_each_file_system_in_its_way() {
+        for (options, wanted) in [
+            ("rw,discard", true),
+            ("rw,discard=async,ssd", true),
+            ("rw", false),
+            ("rw,nodiscard", false),
+        ] {
+            let line = format!("1 1 7:0 / /m rw - btrfs /dev/loop0 {options}");
+            assert_eq!(parse(line.as_bytes()).unwrap().discards, wanted, "{options}");
+        }
     }
 
     #[test]

@@ -164,6 +164,7 @@ fn entry(line: Line) -> MountEntry {
         flags: line.flags,
         readonly_filesystem: line.readonly_filesystem,
         shut_down: line.shut_down,
+        discards: line.discards,
     }
 }
 

@@ -5,6 +5,7 @@
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
 mod files;
+mod orders;
 mod storage;
 mod symptoms;
 
@@ -17,7 +18,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use mooring_volume::capability::FsType;
 
 use super::{
-    BackingFile, DeviceId, Error, Found, FsFaults, Handles, Kind, LoopDevice, MountEntry,
+    BackingFile, DeviceId, Error, Found, FsFaults, Handles, IoLimits, Kind, LoopDevice, MountEntry,
     MountFlags, MountId, PathKind, Result, Superblock,
 };
 
@@ -100,6 +101,12 @@ pub(crate) struct Model {
     pub(crate) pools: BTreeMap<PathBuf, Option<u64>>,
     /// Mount points on which files are open.
     pub(crate) busy: BTreeSet<PathBuf>,
+    /// Limits of devices, by number: they outlive what the number stands for.
+    pub(crate) limits: BTreeMap<DeviceId, IoLimits>,
+    /// Whether the machine lacks the means to limit I/O.
+    pub(crate) unlimited: bool,
+    /// Devices whose file systems are frozen.
+    pub(crate) frozen: BTreeSet<DeviceId>,
     fault: Option<Fault>,
     calls: usize,
     dead: bool,
@@ -132,6 +139,8 @@ pub(super) enum What {
     Image(PathBuf),
     Directory(PathBuf),
     Device(u32),
+    /// The root of a mounted file system.
+    Root(DeviceId),
 }
 
 impl Drop for Handle {
@@ -214,6 +223,7 @@ impl Model {
                 flags: MountFlags::default(),
                 readonly_filesystem: false,
                 shut_down: false,
+                discards: false,
             });
         }
     }
@@ -264,6 +274,8 @@ impl Twin {
         model.boot += 1;
         model.loops.clear();
         model.busy.clear();
+        model.limits.clear();
+        model.frozen.clear();
         model.boot_mounts();
         model.release();
     }
