@@ -1,6 +1,8 @@
 //! A volume's life on the real machine: loop devices, file systems, mounts. Needs root; without it
 //! the tests say so and pass.
 
+mod health;
+
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -25,6 +27,8 @@ struct Bench {
     dir: PathBuf,
     linux: Arc<Linux>,
     node: Node<Linux, Backend>,
+    config: NodeConfig,
+    backend: Backend,
     runtime: tokio::runtime::Runtime,
     way: Way,
     _dir: tempfile::TempDir,
@@ -71,9 +75,9 @@ fn bench(way: Way) -> Option<Bench> {
         labels: StringMap::new(),
     };
     let linux = Arc::new(Linux::new());
-    let node = Node::new(config, Arc::clone(&linux), backend);
+    let node = Node::new(config.clone(), Arc::clone(&linux), backend.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    Some(Bench { dir, linux, node, runtime, way, _dir: temporary })
+    Some(Bench { dir, linux, node, config, backend, runtime, way, _dir: temporary })
 }
 
 impl Bench {
@@ -176,6 +180,9 @@ impl Drop for Bench {
             let _left = self.unpublish(name);
         }
         let _left = self.unstage();
+        // Of tests that give the pool a file system of its own.
+        let none = rustix::mount::UnmountFlags::empty();
+        let _left = rustix::mount::unmount(self.dir.join("pool"), none);
     }
 }
 
