@@ -17,6 +17,7 @@
 mod attach;
 mod fault;
 pub mod filesystem;
+mod freezes;
 mod guard;
 mod mount;
 mod node;

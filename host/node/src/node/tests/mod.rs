@@ -3,6 +3,7 @@
 
 mod limits;
 mod machine;
+mod orders;
 mod refusals;
 mod service;
 mod sweep;
