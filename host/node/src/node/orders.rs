@@ -194,6 +194,9 @@ impl<M: Machine> Inner<M> {
     }
 
     fn freeze_one(&self, freeze: &Freeze, root: &M::Handle, target: Target) -> Result<()> {
+        if freeze.hold().ended {
+            return Err(over());
+        }
         let frozen = self.os.freeze(root);
         let mut hold = freeze.hold();
         // Another's freeze is not touched; what else failed may have frozen it all the same.
