@@ -4,6 +4,7 @@
 mod health;
 mod limits;
 mod machine;
+mod orders;
 mod refusals;
 mod service;
 mod sweep;
