@@ -2,7 +2,8 @@
 //!
 //! A pool has a place by the configuration, or is local to the machine: then it is reachable from
 //! the nodes that registered here. A place is asked for by some of its segments, or by more than
-//! the pool knows of (a node's all), so that each may hold the other. Keys are equal without
+//! the pool knows of (a node's all), so that each may hold the other. A pool that is reachable from
+//! the whole of it comes before one that is in a part of it. Keys are equal without
 //! regard to case, values are not. Source: CSI, comments of Topology and TopologyRequirement.
 
 use alloc::borrow::ToOwned;
@@ -23,6 +24,18 @@ pub(crate) const NODE: &str = "topology.mooring.dev/node";
 
 /// The most places that a volume can have in the contract's host; a machine is one node.
 const MOST: u32 = 256;
+
+/// From how much of a place a volume is reachable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// All of it.
+    Everywhere,
+    /// Of a zone, say, one rack.
+    InPart,
+    /// Of a zone, say, one node.
+    OnOneNode,
+    Nowhere,
+}
 
 /// What is known of places.
 #[derive(Debug)]
@@ -53,22 +66,28 @@ impl Places {
         self.nodes.iter().map(|node| vec![(NODE.to_owned(), node.value.clone())]).collect()
     }
 
-    /// Whether a volume of this pool is reachable from a place.
-    fn serves(&self, pool: &str, asked: &Topology) -> bool {
+    /// How a volume of this pool is reachable from a place.
+    fn reach(&self, pool: &str, asked: &Topology) -> Reach {
         let place = self.settings.place(pool);
-        let either = |place: &Topology| within(place, asked) || within(asked, place);
-        let by_place = !place.is_empty() && either(&place);
-        by_place
-            || self
-                .nodes
-                .iter()
-                .any(|node| within(&place, &node.segments) && either(&node.segments))
+        let mut nodes =
+            self.nodes.iter().map(|node| &node.segments).filter(|node| within(&place, node));
+        let known = !place.is_empty();
+        if known && within(&place, asked) || nodes.clone().any(|node| within(node, asked)) {
+            Reach::Everywhere
+        } else if known && within(asked, &place) {
+            Reach::InPart
+        } else if nodes.any(|node| within(asked, node)) {
+            Reach::OnOneNode
+        } else {
+            Reach::Nowhere
+        }
     }
 
     /// Whether a volume of this pool is where it must be.
     pub(crate) fn allow(&self, pool: &str, requirement: Option<&TopologyRequirement>) -> bool {
         requirement.is_none_or(|TopologyRequirement { requisite, preferred: _ }| {
-            requisite.is_empty() || requisite.iter().any(|asked| self.serves(pool, asked))
+            requisite.is_empty()
+                || requisite.iter().any(|asked| self.reach(pool, asked) != Reach::Nowhere)
         })
     }
 
@@ -110,10 +129,14 @@ impl Places {
             None => host.names(),
         };
         // Without a requirement it would be the one.
-        pools.sort_by_key(|pool| pool != "default");
+        if let Some(at) = pools.iter().position(|pool| pool == "default") {
+            pools.swap(0, at);
+        }
         for place in places {
-            if let Some(found) = pools.iter().find(|pool| self.serves(pool, place)) {
-                return Ok(Some(found.clone()));
+            for reach in [Reach::Everywhere, Reach::InPart, Reach::OnOneNode] {
+                if let Some(found) = pools.iter().find(|pool| self.reach(pool, place) == reach) {
+                    return Ok(Some(found.clone()));
+                }
             }
         }
         Ok(None)

@@ -21,6 +21,7 @@ pub(crate) const VOLUMES: Table<Volume, Stored> = Table::new("volume/");
 /// A volume's record, a case for each version of its form. A case never changes; a new form is a
 /// new case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "what is read is the newest form, but once")]
 pub(crate) enum Stored {
     /// A volume that began empty.
     V1(Plain),

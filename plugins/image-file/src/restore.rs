@@ -44,10 +44,7 @@ pub(crate) fn create(
     if volume.made() {
         return Ok(volume);
     }
-    let (volume, version) = match copy(host, id, (volume, version))? {
-        Copied::All(held) => held,
-        Copied::NotYet(error) => return Err(error),
-    };
+    let (volume, version) = copy(host, id, (volume, version))?;
     if let Err(error) = grow(host, id, &volume) {
         return Err(taken_back(host, id, (&volume, version), error));
     }
@@ -133,18 +130,14 @@ fn choose(source: u64, asked: Option<&CapacityRange>) -> Result<u64> {
     Ok(size)
 }
 
-/// Whether the source's bytes are there.
-enum Copied {
-    All(Held),
-    /// Why not, and when to ask again.
-    NotYet(Error),
-}
-
 /// Copies the source, or looks how far that has come.
-fn copy(host: &impl Services, id: &str, (volume, version): Held) -> Result<Copied> {
+///
+/// # Errors
+/// `Unavailable` until all of it is there.
+fn copy(host: &impl Services, id: &str, (volume, version): Held) -> Result<Held> {
     let source = volume.source.as_ref().map(Source::image).unwrap_or_default();
     let (progress, error) = match copies::copy(host, &volume.pool, source, id) {
-        Ok(CopyState::Done) => return Ok(Copied::All((volume, version))),
+        Ok(CopyState::Done) => return Ok((volume, version)),
         Ok(CopyState::Running((done, all))) => (
             Progress::Copying,
             Error::unavailable(format!(
@@ -164,7 +157,7 @@ fn copy(host: &impl Services, id: &str, (volume, version): Held) -> Result<Copie
     if progress != volume.progress {
         VOLUMES.replace(host, id, &Volume { progress, ..volume }, version)?;
     }
-    Ok(Copied::NotYet(error))
+    Err(error)
 }
 
 /// Whether the copying in the background of a volume that is not made yet has failed, and why.

@@ -14,8 +14,13 @@ use mooring_sdk::{Code, Secrets};
 use super::*;
 
 mod death;
+mod groups;
+mod places;
 mod points;
 mod points_death;
+mod publications;
+mod sickness;
+mod tuning;
 
 const GIB: u64 = 1 << 30;
 
@@ -330,7 +335,12 @@ fn the_schema_names_the_parameters_that_are_read() {
     let parameters = &schema["$defs"]["parameters"];
     assert_eq!(parameters["additionalProperties"], false);
     let names: Vec<_> = parameters["properties"].as_object().unwrap().keys().collect();
-    let given = names.iter().map(|name| ((*name).clone(), "x".to_owned())).collect();
+    let fit = |name: &str| match name {
+        "pool" => "x",
+        "discard" => "true",
+        _ => "64Mi",
+    };
+    let given = names.iter().map(|name| ((*name).clone(), fit(name).to_owned())).collect();
     assert!(crate::parameters::read(&given, &Vec::new()).is_ok(), "{names:?}");
     assert!(schema["$defs"]["config"].is_object());
 }

@@ -24,6 +24,8 @@ pub(crate) struct StageWish {
     pub(crate) access: AccessWish,
     /// Who writes.
     pub(crate) mode: AccessMode,
+    /// Nobody, by the mode or otherwise.
+    pub(crate) readonly: bool,
     /// What the backend says that the volume held at first.
     pub(crate) content: Content,
     /// Bytes that the device must at least have.
@@ -43,7 +45,7 @@ pub(crate) enum AccessWish {
     Mount {
         /// None: what is there, else the default.
         fs_type: Option<FsType>,
-        /// Checked, `ro` added for modes without a writer.
+        /// Checked, `ro` added where nobody may write.
         options: Options,
         /// For the root directory.
         group: Option<u32>,
@@ -211,7 +213,7 @@ fn known_format(seen: &Seen, image: &ImageSeen, formatting: Formatting) -> Optio
 /// A raw volume: the device alone, which refuses writes where no consumer may write.
 fn block(seen: &Seen, image: &ImageSeen, wish: &StageWish) -> Result<Vec<Step>> {
     check_size(image, wish)?;
-    let readonly = wish.mode.is_reader_only();
+    let readonly = wish.readonly;
     let device = own_device(seen, image, wish, readonly)?;
     // Raw data looks like anything, a cut-off mkfs too: nothing is remembered of formatting.
     let (_, write) = staged(seen, wish, image_source(image), Access::Block, None);

@@ -156,7 +156,7 @@ fn looking_through_finds_each_once_and_looks_at_no_more_than_it_may() {
             let mut looked = 0;
             let look = |_: &str, value: &u32| {
                 looked += 1;
-                Ok((value % 5 == 0).then_some(*value))
+                Ok(value.is_multiple_of(5).then_some(*value))
             };
             let asked = Page { max_entries, token };
             let page = TABLE.look_through(&machine, &asked, most, look).unwrap();
