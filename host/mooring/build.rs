@@ -22,7 +22,9 @@ fn main() {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let root = manifest.join("../..").canonicalize().expect("the workspace is two levels up");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
-    for watched in ["plugins/Cargo.toml", "plugins/Cargo.lock", "plugins/sdk", "wit"] {
+    for watched in
+        ["plugins/.cargo", "plugins/Cargo.toml", "plugins/Cargo.lock", "plugins/sdk", "wit"]
+    {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     let built = build_guests(&root);
@@ -36,10 +38,10 @@ fn main() {
 fn build_guests(root: &Path) -> PathBuf {
     let target = root.join("target/plugins");
     let mut cargo = Command::new(env::var_os("CARGO").expect("set by cargo"));
+    // In their own folder, whose `.cargo/config.toml` has the linker's arguments.
     cargo
-        .args(["build", "--release", "--locked", "--target", "wasm32-wasip2", "--manifest-path"])
-        .arg(root.join("plugins/Cargo.toml"))
-        .arg("--target-dir")
+        .current_dir(root.join("plugins"))
+        .args(["build", "--release", "--locked", "--target", "wasm32-wasip2", "--target-dir"])
         .arg(&target);
     for backend in BACKENDS {
         cargo.args(["-p", &format!("mooring-{backend}")]);

@@ -17,6 +17,9 @@
 
 mod redacted;
 
+/// A moment of the wire.
+pub use prost_types::Timestamp;
+
 /// `csi`: the Container Storage Interface.
 pub mod csi {
     /// `csi.v1`: CSI 1.13, and what 1.12 and older still read.
@@ -30,7 +33,7 @@ pub mod csi {
 pub mod mooring {
     /// `mooring.internal`: between Mooring's own processes.
     pub mod internal {
-        /// `mooring.internal.v1`: what the node process asks the controller process.
+        /// `mooring.internal.v1`: what the node and the controller process say to each other.
         #[allow(missing_docs, clippy::all, reason = "generated; documented in internal.proto")]
         pub mod v1 {
             include!("gen/mooring.internal.v1.rs");

@@ -36,7 +36,7 @@ fn all_36_rpcs_are_there() -> Result<()> {
 }
 
 #[test]
-fn only_snapshot_metadata_streams() -> Result<()> {
+fn only_snapshot_metadata_and_orders_stream() -> Result<()> {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET)?;
     let streaming: Vec<_> = pool
         .services()
@@ -48,7 +48,8 @@ fn only_snapshot_metadata_streams() -> Result<()> {
         streaming,
         [
             "csi.v1.SnapshotMetadata.GetMetadataAllocated",
-            "csi.v1.SnapshotMetadata.GetMetadataDelta"
+            "csi.v1.SnapshotMetadata.GetMetadataDelta",
+            "mooring.internal.v1.Backend.TakeOrders",
         ]
     );
     Ok(())

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::Place;
+use crate::pool::PoolKind;
 
 /// The driver over images.
 pub const IMAGE: &str = "image.mooring.dev";
@@ -24,6 +25,8 @@ pub struct Settings {
     pub filesystem: &'static str,
     /// Whether the driver over directories is there, too.
     pub directory: bool,
+    /// The file system that holds the pool.
+    pub pool: PoolKind,
     /// Granted beyond the host's own list.
     pub mount_options: Vec<&'static str>,
     /// `MOORING_LOG`.
@@ -32,7 +35,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { filesystem: "ext4", directory: false, mount_options: vec![], log: "info" }
+        Self {
+            filesystem: "ext4",
+            directory: false,
+            pool: PoolKind::Plain,
+            mount_options: vec![],
+            log: "info",
+        }
     }
 }
 

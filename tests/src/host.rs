@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 
 use crate::config::{DIRECTORY, IMAGE, Paths, Settings};
+use crate::pool::Pool;
 use crate::{Clients, PATIENCE, Place, eventually, kernel};
 
 /// The program under test.
@@ -45,6 +46,9 @@ pub struct Host {
     settings: Settings,
     /// Subcommand and process; `serve` alone, or `controller` and `node`.
     processes: Vec<(&'static str, Child)>,
+    /// The pool's own file system, where it has one.
+    #[expect(dead_code, reason = "held until the processes are gone")]
+    pool: Option<Pool>,
 }
 
 impl Host {
@@ -62,7 +66,8 @@ impl Host {
         let paths = Paths::of(place);
         std::fs::create_dir_all(&paths.targets).unwrap();
         std::fs::write(&paths.config, settings.yaml(&paths)).unwrap();
-        let mut host = Self { paths, settings, processes: vec![] };
+        let pool = Pool::mount(place, &paths, settings.pool);
+        let mut host = Self { paths, settings, processes: vec![], pool };
         for command in commands {
             host.spawn(command);
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mooring_proto::csi::v1::ListVolumesRequest;
 
 use crate::life::text;
-use crate::{Host, eventually, kernel};
+use crate::{Host, eventually, kernel, pool};
 
 /// Waits until nothing of any volume is left: no mount, loop device, image, directory, record,
 /// open file; the driver lists none. What is deleted in the background is waited for.
@@ -32,8 +32,11 @@ pub async fn nothing_left(host: &Host) {
 async fn everything_left(host: &Host) -> Vec<String> {
     let mut left = Vec::new();
     let place = host.paths.targets.parent().expect("below the place");
-    left.extend(kernel::mounts_below(place).iter().map(|it| format!("{it:?}")));
-    left.extend(kernel::loops_below(place).iter().map(|it| format!("{it:?}")));
+    // A pool on a file system of its own is the test's.
+    let mounts = kernel::mounts_below(place);
+    left.extend(mounts.iter().filter(|it| !pool::is_of(&it.point)).map(|it| format!("{it:?}")));
+    let loops = kernel::loops_below(place);
+    left.extend(loops.iter().filter(|it| !pool::is_on(&it.backing)).map(|it| format!("{it:?}")));
     left.extend(host.paths.images().iter().map(|it| text(it)));
     left.extend(host.paths.directories().iter().map(|it| text(it)));
     left.extend(records(&host.paths.node_state()).iter().map(|it| text(it)));

@@ -23,6 +23,7 @@ pub mod left;
 pub mod life;
 pub mod payload;
 pub mod place;
+pub mod pool;
 pub mod snapshot;
 
 pub use call::Clients;
@@ -30,6 +31,7 @@ pub use config::Settings;
 pub use host::Host;
 pub use life::{Kind, Life};
 pub use place::{Place, case, sweep};
+pub use pool::PoolKind;
 
 use std::time::Duration;
 

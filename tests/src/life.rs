@@ -12,7 +12,7 @@ use mooring_proto::csi::v1::{
     CreateVolumeRequest, DeleteVolumeRequest, NodeExpandVolumeRequest, NodeExpandVolumeResponse,
     NodeGetVolumeStatsRequest, NodeGetVolumeStatsResponse, NodePublishVolumeRequest,
     NodeStageVolumeRequest, NodeUnpublishVolumeRequest, NodeUnstageVolumeRequest, Volume,
-    VolumeCapability,
+    VolumeCapability, VolumeContentSource,
 };
 use tonic::Status;
 
@@ -122,6 +122,10 @@ pub struct Life {
     pub target: PathBuf,
     /// Sent with every call that takes secrets.
     pub secrets: BTreeMap<String, String>,
+    /// What it is made of; none: it starts blank.
+    pub source: Option<VolumeContentSource>,
+    /// Bytes at first; as its kind has them, unless set.
+    pub bytes: i64,
     clients: Clients,
 }
 
@@ -133,8 +137,17 @@ impl Life {
         std::fs::create_dir_all(&staging).unwrap();
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         let clients = host.connect(kind.driver()).await;
-        let (volume, secrets) = (None, BTreeMap::new());
-        Self { kind, name: name.to_owned(), volume, staging, target, secrets, clients }
+        Self {
+            kind,
+            name: name.to_owned(),
+            volume: None,
+            staging,
+            target,
+            secrets: BTreeMap::new(),
+            source: None,
+            bytes: kind.sizes().0,
+            clients,
+        }
     }
 
     /// Connects anew, after the host was restarted.
@@ -156,7 +169,8 @@ impl Life {
     pub fn create_request(&self) -> CreateVolumeRequest {
         CreateVolumeRequest {
             name: self.name.clone(),
-            capacity_range: at_least(self.kind.sizes().0),
+            capacity_range: at_least(self.bytes),
+            volume_content_source: self.source.clone(),
             volume_capabilities: vec![self.kind.capability()],
             secrets: self.secrets.clone(),
             ..Default::default()
@@ -227,7 +241,7 @@ impl Life {
             assert_eq!(before.volume_id, volume.volume_id, "the same name, another volume");
         }
         // 0: a directory has no bound of its own.
-        let least = if self.kind == Kind::Directory { 0 } else { self.kind.sizes().0 };
+        let least = if self.kind == Kind::Directory { 0 } else { self.bytes };
         assert!(volume.capacity_bytes >= least, "{volume:?}");
         self.volume = Some(volume);
         Ok(())

@@ -17,6 +17,9 @@ const BLOCK: usize = 64 << 10;
 /// Blocks that a [`Writer`] fills before it begins anew.
 const SLOTS: u64 = 64;
 
+/// A [`Writer`] syncs after each block whose number is a multiple of it.
+const SYNC: u64 = 8;
+
 /// A pseudo-random block that no other seed gives (SplitMix64).
 fn block(seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x2545_f491_4f6c_dd1d);
@@ -64,7 +67,15 @@ impl Written {
     /// # Panics
     /// When it is not the same.
     pub fn verify(&self) {
-        let mut file = File::open(&self.path).unwrap();
+        self.verify_at(&self.path);
+    }
+
+    /// Reads it in a copy: the file or device at `path`, at the offset where it was written.
+    ///
+    /// # Panics
+    /// When it is not the same.
+    pub fn verify_at(&self, path: &Path) {
+        let mut file = File::open(path).unwrap();
         file.seek(SeekFrom::Start(self.offset)).unwrap();
         let mut hash = Sha256::new();
         let mut left = self.length;
@@ -74,7 +85,7 @@ impl Written {
             hash.update(&buffer);
             left -= BLOCK as u64;
         }
-        let path = self.path.display();
+        let path = path.display();
         assert_eq!(hash.finalize().to_vec(), self.sha256, "{path} holds other bytes than written");
     }
 }
@@ -125,6 +136,14 @@ impl Writer {
         .await;
     }
 
+    /// The blocks that it has written so far, and how many of those are synced for sure.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let written = self.count.load(Ordering::Acquire);
+        // Block 8 n is followed by a sync; the last one counted may still wait for its own.
+        Progress { synced: written.saturating_sub(1) / SYNC * SYNC, written }
+    }
+
     /// Stops it, its last write synced.
     ///
     /// # Panics
@@ -159,13 +178,48 @@ fn write_on(
         let number = count.load(Ordering::Acquire);
         file.seek(SeekFrom::Start(offset + number % SLOTS * BLOCK as u64))?;
         file.write_all(&block(number))?;
-        if number.is_multiple_of(8) {
+        if number.is_multiple_of(SYNC) {
             file.sync_data()?;
         }
         count.store(number + 1, Ordering::Release);
     }
     file.sync_all()?;
     Ok(count.load(Ordering::Acquire))
+}
+
+/// How far a [`Writer`] had come at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Blocks, from the first, that are on stable storage.
+    pub synced: u64,
+    /// Blocks that were written.
+    pub written: u64,
+}
+
+/// Reads a copy of what a [`Writer`] wrote, taken at a moment between `before` and `after`: each
+/// slot holds the last block that was synced `before`, unless a later one went there meanwhile.
+/// Answers the number of slots that could be compared.
+///
+/// # Panics
+/// When one holds anything else.
+#[must_use]
+pub fn verify_moment(path: &Path, offset: u64, before: Progress, after: Progress) -> usize {
+    let mut file = File::open(path).unwrap();
+    let mut buffer = vec![0; BLOCK];
+    let mut compared = 0;
+    // One more than was counted may be on its way.
+    let unsure: Vec<u64> = (before.synced..=after.written).map(|number| number % SLOTS).collect();
+    for number in before.synced.saturating_sub(SLOTS)..before.synced {
+        if unsure.contains(&(number % SLOTS)) {
+            continue;
+        }
+        let at = offset + number % SLOTS * BLOCK as u64;
+        file.seek(SeekFrom::Start(at)).unwrap();
+        file.read_exact(&mut buffer).unwrap();
+        assert!(buffer == block(number), "{} at {at}: a synced block is lost", path.display());
+        compared += 1;
+    }
+    compared
 }
 
 impl Stream {

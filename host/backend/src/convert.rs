@@ -6,6 +6,7 @@
 mod attachment;
 mod blocks;
 mod health;
+mod modification;
 mod snapshot;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ use crate::log::clean;
 pub(crate) use attachment::attached;
 pub(crate) use blocks::blocks;
 pub(crate) use health::{storage_findings, unsound, volume_findings};
+pub(crate) use modification::limits;
 pub(crate) use snapshot::{
     create_group, create_snapshot, group, list_snapshots, snapshot, snapshot_ids, snapshots,
 };

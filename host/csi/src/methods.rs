@@ -50,8 +50,11 @@ pub(crate) const SERVICES: [(&str, &[&str]); 6] = [
             "NodeGetInfo",
         ],
     ),
-    ("mooring.internal.v1.Backend", &["DescribeAttachment", "DescribeNode"]),
+    ("mooring.internal.v1.Backend", &["DescribeAttachment", "DescribeNode", "TakeOrders"]),
 ];
+
+/// The stream on which a node takes orders: the only one that goes both ways.
+const ORDERS: &str = "/mooring.internal.v1.Backend/TakeOrders";
 
 /// What stands for a name that is not in the set.
 const OTHER: &str = "other";
@@ -67,7 +70,7 @@ pub(crate) fn of(path: &str) -> (&'static str, &'static str) {
 
 /// Whether a path's answer is a stream of messages.
 pub(crate) fn streams(path: &str) -> bool {
-    split(path).0 == "csi.v1.SnapshotMetadata"
+    split(path).0 == "csi.v1.SnapshotMetadata" || path == ORDERS
 }
 
 /// The two parts of a path; empty where one is missing.
@@ -115,7 +118,7 @@ mod tests {
                 for method in &service.method {
                     let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
                     assert_eq!(streams(&path), method.server_streaming(), "{path}");
-                    assert!(!method.client_streaming(), "{path}");
+                    assert_eq!(path == ORDERS, method.client_streaming(), "{path}");
                 }
             }
         }

@@ -5,22 +5,26 @@ use std::sync::Arc;
 use mooring_proto::csi::v1 as pb;
 use mooring_proto::csi::v1::node_server::Node as NodeRpcs;
 use mooring_proto::csi::v1::node_service_capability::{Rpc, Type, rpc};
-use mooring_volume::node::Node;
-use mooring_volume::{Call, Result};
+use mooring_volume::node::{GetVolumeHealth, Node};
+use mooring_volume::{Call, Code, Result};
 use tonic::{Request, async_trait};
 
 use crate::busy::{Busy, Key, Mode};
 use crate::conceal::conceal;
-use crate::convert::{node as convert, size};
-use crate::unary::{Reply, about, absent, close, open};
+use crate::convert::{health, map, node as convert, size};
+use crate::unary::{Reply, about, close, open};
 
 /// What the host does itself, whatever the driver is.
-const CAPABILITIES: [rpc::Type; 5] = [
+const CAPABILITIES: [rpc::Type; 8] = [
     rpc::Type::StageUnstageVolume,
     rpc::Type::GetVolumeStats,
     rpc::Type::ExpandVolume,
     rpc::Type::SingleNodeMultiWriter,
     rpc::Type::VolumeMountGroup,
+    // Of CSI up to 1.12: stats carry what the health says.
+    rpc::Type::VolumeCondition,
+    rpc::Type::GetVolumeHealth,
+    rpc::Type::GetStorageHealth,
 ];
 
 /// Serves it for one driver.
@@ -74,6 +78,9 @@ impl<N: Node> NodeService<N> {
     }
 
     /// Reads, and takes no guard: a hung volume's stats must not keep it from being torn down.
+    ///
+    /// Where the volume's storage fails to tell how full it is, and the health says why, that is the
+    /// answer, without usage. Source: CSI 1.12: the condition is required, the usage is not.
     async fn stats(
         &self,
         call: &Call,
@@ -81,7 +88,51 @@ impl<N: Node> NodeService<N> {
     ) -> Result<pb::NodeGetVolumeStatsResponse> {
         let request = convert::stats(message)?;
         about(&request.volume_id);
-        self.node.stats(call, request).await.map(convert::wire_stats)
+        let asked = GetVolumeHealth {
+            volume_id: request.volume_id.clone(),
+            publish_path: None,
+            staging_path: None,
+        };
+        match self.node.stats(call, request).await {
+            Ok(stats) => {
+                let findings = self.node.volume_health(call, asked).await?;
+                Ok(convert::wire_stats(Some(stats), &findings))
+            }
+            Err(error) if error.code == Code::Unavailable => {
+                match self.node.volume_health(call, asked).await {
+                    Ok(findings) if !findings.is_empty() => {
+                        Ok(convert::wire_stats(None, &findings))
+                    }
+                    Ok(_) | Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads, and takes no guard, as stats.
+    async fn volume_health(
+        &self,
+        call: &Call,
+        message: pb::NodeGetVolumeHealthRequest,
+    ) -> Result<pb::NodeGetVolumeHealthResponse> {
+        let request = convert::volume_health(message)?;
+        let volume = request.volume_id.clone();
+        about(&volume);
+        let findings = self.node.volume_health(call, request).await?;
+        let volume_health = Some(health::wire(volume, findings)?);
+        Ok(pb::NodeGetVolumeHealthResponse { volume_health })
+    }
+
+    async fn storage_health(
+        &self,
+        call: &Call,
+        message: pb::NodeGetStorageHealthRequest,
+    ) -> Result<pb::NodeGetStorageHealthResponse> {
+        let pb::NodeGetStorageHealthRequest { secrets } = message;
+        let secrets = map::secrets(secrets)?;
+        let findings = self.node.storage_health(call, secrets.clone()).await;
+        health::wire_storage(findings.map_err(|error| conceal(error, &secrets))?)
     }
 
     async fn expand(
@@ -171,17 +222,17 @@ impl<N: Node> NodeRpcs for NodeService<N> {
 
     async fn node_get_volume_health(
         &self,
-        _: Request<pb::NodeGetVolumeHealthRequest>,
+        request: Request<pb::NodeGetVolumeHealthRequest>,
     ) -> Reply<pb::NodeGetVolumeHealthResponse> {
-        absent(NO_HEALTH)
+        let (call, message) = open(request)?;
+        close(self.volume_health(&call, message).await)
     }
 
     async fn node_get_storage_health(
         &self,
-        _: Request<pb::NodeGetStorageHealthRequest>,
+        request: Request<pb::NodeGetStorageHealthRequest>,
     ) -> Reply<pb::NodeGetStorageHealthResponse> {
-        absent(NO_HEALTH)
+        let (call, message) = open(request)?;
+        close(self.storage_health(&call, message).await)
     }
 }
-
-const NO_HEALTH: &str = "this version of Mooring does not watch the health of volumes";

@@ -67,10 +67,3 @@ pub(crate) fn close<T>(result: Result<T>) -> Reply<T> {
 pub(crate) fn about(volume: &VolumeId) {
     tracing::Span::current().record("volume", volume.as_str());
 }
-
-/// The answer to an RPC that the driver does not have.
-pub(crate) fn absent<T>(what: &str) -> Reply<T> {
-    Err(Status::unimplemented(format!(
-        "{what}; ask for the capabilities, which say what it serves"
-    )))
-}

@@ -49,10 +49,29 @@ impl Guards {
     /// # Errors
     /// `Aborted` when another reader still waits for the volume's storage at the deadline.
     pub(crate) async fn read(&self, volume: &VolumeId, deadline: Instant) -> Result<Guard> {
+        self.read_of(format!("statistics of volume {volume}"), deadline).await
+    }
+
+    /// As [`Self::read`], of a pool.
+    ///
+    /// # Errors
+    /// `Aborted` when another reader still waits for the pool at the deadline.
+    pub(crate) async fn read_pool(&self, pool: &str, deadline: Instant) -> Result<Guard> {
+        self.read_of(format!("the state of pool {pool}"), deadline).await
+    }
+
+    /// Whether an operation changes the volume just now.
+    pub(crate) fn is_changing(&self, volume: &VolumeId) -> bool {
+        let busy = self.shared.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.contains(&format!("volume {volume}"))
+    }
+
+    async fn read_of(&self, what: String, deadline: Instant) -> Result<Guard> {
+        let wanted = [what];
         loop {
             let mut freed = pin!(self.shared.freed.notified());
             freed.as_mut().enable();
-            match self.hold(&[format!("statistics of volume {volume}")]) {
+            match self.hold(&wanted) {
                 Ok(guard) => return Ok(guard),
                 Err(busy) => {
                     if tokio::time::timeout_at(deadline.into(), freed).await.is_err() {

@@ -9,6 +9,7 @@
 //!         → observe → seen     the machine, once
 //!         → steps              pure: from what was seen and is wanted to a list of steps
 //!         → run                one step after the other; `node` undoes on failure
+//!         → health             pure: from what was seen to what is wrong with it
 //! ```
 //!
 //! Invariant: `os` alone talks to the kernel; the rest decides, in values.
@@ -18,6 +19,7 @@ mod attach;
 mod fault;
 pub mod filesystem;
 mod guard;
+mod health;
 mod mount;
 mod node;
 mod observe;

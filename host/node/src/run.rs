@@ -7,7 +7,7 @@ use mooring_volume::{Error, Result};
 
 use crate::mount::{Belongings, Stack};
 use crate::observe::Scope;
-use crate::os::{BindSource, LoopDevice, Machine, MountEntry, MountFlags};
+use crate::os::{BindSource, IoLimits, LoopDevice, Machine, MountEntry, MountFlags};
 use crate::record::Record;
 use crate::seen::Seen;
 use crate::steps::{Step, prove};
@@ -97,6 +97,13 @@ impl<'a, M: Machine> Runner<'a, M> {
             }
             Step::SetDeviceReadonly { device, readonly } => {
                 Ok(os.set_device_readonly(*device, *readonly)?)
+            }
+            Step::LimitDevice(limits) => Ok(os.set_io_limits(self.device()?.device, limits)?),
+            Step::SetDiscard { target, discard } => {
+                Ok(os.set_discard(&self.top(target)?.reference(), *discard)?)
+            }
+            Step::UnlimitDevice(device) => {
+                Ok(os.set_io_limits(device.device, &IoLimits::default())?)
             }
             Step::Unmount(mount) => Ok(os.unmount(mount)?),
             Step::Detach(device) => Ok(os.unbind_loop(device)?),

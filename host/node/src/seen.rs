@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mooring_volume::VolumeId;
 
 use crate::mount::{Belongings, Origin, Stack};
-use crate::os::{BackingFile, Found, LoopDevice, MountEntry, PathKind};
+use crate::os::{BackingFile, Found, IoLimits, LoopDevice, MountEntry, PathKind};
 use crate::record::{Record, Staging, Stored};
 
 /// The parts that every operation looks at. None of it reads a volume.
@@ -94,6 +94,8 @@ pub(crate) struct ImageSeen {
     pub(crate) found: Option<Found>,
     /// Bytes that the mounted file system spans, where it grows mounted and may.
     pub(crate) mounted_size: Option<u64>,
+    /// The I/O limits of the device, where there is one and they are the same everywhere.
+    pub(crate) limits: Option<IoLimits>,
 }
 
 /// What stands at a path that nothing is mounted on.

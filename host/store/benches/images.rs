@@ -34,11 +34,15 @@ async fn main() {
     println!("blocks are shared: {reflink}");
 
     let image = image(&driver, "volume", 10 * GIB).await;
-    fill(&image, (0..1024).map(|number| (number * 10 * MIB, MIB)));
+    fill(&image, 7, (0..1024).map(|number| (number * 10 * MIB, MIB)));
     if reflink {
-        clones(&driver).await;
-        changes(&driver).await;
+        clones(&driver, "volume", "1,024 runs").await;
+        drop(image);
+        let image = self::image(&driver, "dense", 10 * GIB).await;
+        fill(&image, 7, (0..1024).map(|number| (number / 64 * 600 * MIB + number % 64 * MIB, MIB)));
+        clones(&driver, "dense", "16 runs").await;
     }
+    changes(&store, &driver, reflink).await;
     copy(&store, &driver).await;
 }
 
@@ -49,8 +53,8 @@ async fn image(driver: &Scoped, name: &str, size: u64) -> File {
     File::options().write(true).open(path).unwrap()
 }
 
-fn fill(file: &File, runs: impl Iterator<Item = (u64, u64)>) {
-    let bytes = vec![7; usize::try_from(MIB).unwrap()];
+fn fill(file: &File, byte: u8, runs: impl Iterator<Item = (u64, u64)>) {
+    let bytes = vec![byte; usize::try_from(MIB).unwrap()];
     for (offset, length) in runs {
         let part = bytes.get(..usize::try_from(length).unwrap()).unwrap();
         file.write_all_at(part, offset).unwrap();
@@ -58,25 +62,30 @@ fn fill(file: &File, runs: impl Iterator<Item = (u64, u64)>) {
     file.sync_all().unwrap();
 }
 
-async fn clones(driver: &Arc<Scoped>) {
+async fn clones(driver: &Arc<Scoped>, source: &str, runs: &str) {
     let mut times = Vec::new();
     for number in 0..20 {
         let start = Instant::now();
-        driver.clone_image(POOL, "volume", &format!("clone-{number}")).await.unwrap();
+        driver.clone_image(POOL, source, &format!("{source}-{number}")).await.unwrap();
         driver.barrier().await.unwrap();
         times.push(start.elapsed());
     }
-    report("clone 10 GiB with 1 GiB of data in 1,024 runs", times);
+    report(&format!("clone 10 GiB with 1 GiB of data in {runs}"), times);
 }
 
-async fn changes(driver: &Scoped) {
+async fn changes(store: &Store, driver: &Scoped, reflink: bool) {
     let file = image(driver, "large", 1024 * GIB).await;
-    fill(&file, (0..256).map(|number| (number * 4 * GIB, MIB)));
-    for (text, count, length) in [("1 MiB", 100_u64, MIB), ("4 KiB", 25_600, 4096)] {
+    fill(&file, 7, (0..256).map(|number| (number * 4 * GIB, MIB)));
+    for (byte, text, count, length) in [(8, "1 MiB", 100_u64, MIB), (9, "4 KiB", 25_600, 4096)] {
         let base = format!("base-{count}");
-        driver.clone_image(POOL, "large", &base).await.unwrap();
+        if reflink {
+            driver.clone_image(POOL, "large", &base).await.unwrap();
+        } else {
+            driver.copy_image(POOL, "large", &base).await.unwrap();
+            store.copies().await;
+        }
         let step = 1024 * GIB / count / MIB * MIB;
-        fill(&file, (0..count).map(|number| (number * step, length)));
+        fill(&file, byte, (0..count).map(|number| (number * step, length)));
         let mut times = Vec::new();
         for _ in 0..5 {
             let start = Instant::now();

@@ -5,6 +5,7 @@
 //! 'i' driver pool name       an item of a pool
 //! 't' driver pool name no    something of a former item that is to be deleted
 //! 'c' driver pool name       an item whose bytes are being copied
+//! 'g' driver no              images that are being cloned at one point in time
 //! ```
 //! Driver, pool and name are written as their length (2 bytes, big-endian) and their bytes; the
 //! number has 8 bytes, big-endian. No such beginning is the beginning of another.
@@ -20,6 +21,7 @@ pub(crate) enum Key {
     Item,
     Tombstone,
     Copy,
+    Group,
 }
 
 impl Key {
@@ -30,6 +32,7 @@ impl Key {
             Self::Item => b'i',
             Self::Tombstone => b't',
             Self::Copy => b'c',
+            Self::Group => b'g',
         };
         part(vec![kind], driver.as_str())
     }
@@ -47,7 +50,7 @@ impl Key {
 
 /// Adds a part with its length. Longer ones than 64 KiB do not come: they are names of pools and
 /// items, checked before or of the operator's configuration.
-fn part(mut key: Vec<u8>, text: &str) -> Vec<u8> {
+pub(crate) fn part(mut key: Vec<u8>, text: &str) -> Vec<u8> {
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     key.extend_from_slice(&length.to_be_bytes());
     key.extend_from_slice(text.as_bytes());

@@ -39,7 +39,7 @@ use mooring_volume::DriverName;
 use engine::Engine;
 pub use error::{OpenError, PoolError, StateError, StorageError};
 pub use freeze::{BoxFuture, FreezeError, Freezer, Frozen};
-pub use pool::{Cloning, CopyState, Extent, Item, Usage};
+pub use pool::{Cloning, CopyProgress, CopyState, Extent, Item, Usage};
 pub use state::Entry;
 
 /// Bytes of keys, values and pool records that a driver may keep where nothing else is said.
@@ -84,6 +84,8 @@ struct Driver {
     items: pool::ItemLocks,
     /// Copies of images that are under way.
     copies: pool::Copies,
+    /// Groups of images that are being cloned.
+    groups: pool::Underway,
     /// Freezes what is attached; none while no node is connected.
     freezer: RwLock<Option<Arc<dyn Freezer>>>,
 }
@@ -116,7 +118,7 @@ impl Store {
 
     /// The part of `driver`, with the pools granted to it (name → absolute directory) and at most
     /// `quota` bytes of keys, values and records. Reads the driver's part once if it is new to
-    /// this process, and takes up the deletions and copies that an earlier process left unfinished.
+    /// this process, and takes up the deletions, copies and groups of clones that an earlier process left unfinished.
     ///
     /// # Errors
     /// [`StorageError`] where the store cannot be read.
@@ -129,6 +131,8 @@ impl Store {
         let driver = self.driver(driver)?;
         let pools = pool::Pool::granted(pools);
         let scoped = Scoped { store: Arc::clone(self), driver, pools, quota };
+        // Before the deletions, to which it adds some.
+        scoped.take_up_groups()?;
         scoped.take_up_deletions()?;
         scoped.take_up_copies()?;
         Ok(Arc::new(scoped))
@@ -152,6 +156,16 @@ impl Store {
         self.copier.idle().await;
     }
 
+    /// The copies in the background that are under way, of all drivers, sorted: for the metrics.
+    #[must_use]
+    pub fn copies_under_way(&self) -> Vec<CopyProgress> {
+        let drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = drivers.iter().flat_map(|(name, driver)| driver.copies.under_way(name));
+        let mut all: Vec<_> = all.collect();
+        all.sort();
+        all
+    }
+
     fn driver(&self, name: &DriverName) -> Result<Arc<Driver>, StorageError> {
         // Held while counting, so that the first use is the only writer of this driver's rows.
         let mut drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,6 +180,7 @@ impl Store {
             unsynced: AtomicU64::new(0),
             items: pool::ItemLocks::default(),
             copies: pool::Copies::default(),
+            groups: pool::Underway::default(),
             freezer: RwLock::default(),
         });
         drivers.insert(name.clone(), Arc::clone(&driver));

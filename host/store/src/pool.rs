@@ -12,6 +12,7 @@
 //!   deleting it touches no disk.
 //! - Cloning: the file is being filled, by sharing blocks or, where there is a copy's row, in the
 //!   background; it gets its name when it is whole.
+//! - Where a group's row names them, Cloning items become Present together or are deleted together.
 //! - Making, Cloning: written *before* the file is, so that after a crash a file is known to be
 //!   ours. A file that is met where no record announces it is a stranger's, and refused.
 //! - Present: the file holds a volume's bytes. Where it is missing or shorter than the record it
@@ -33,6 +34,8 @@ mod grant;
 mod group;
 mod layout;
 mod materialise;
+mod members;
+mod progress;
 mod query;
 mod reaper;
 mod record;
@@ -41,8 +44,11 @@ mod tree;
 
 use mooring_volume::pool::ItemKind;
 
-pub(crate) use copier::{Copier, Copies};
+pub(crate) use copier::Copier;
 pub(crate) use grant::{ItemLocks, Pool};
+pub(crate) use group::Underway;
+pub(crate) use progress::Copies;
+pub use progress::CopyProgress;
 pub(crate) use reaper::Reaper;
 pub(crate) use record::bytes_used;
 

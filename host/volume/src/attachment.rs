@@ -3,6 +3,7 @@
 //! The vendor contract (`wit/attachments.wit`) documents each field; the cases here are the same.
 
 use crate::StringMap;
+use crate::limits::NodeLimits;
 use crate::secret::{Secret, Secrets};
 
 /// The kinds of attachment, as operators grant them.
@@ -70,6 +71,8 @@ pub struct Attached {
     pub content: Content,
     /// Bytes that the device must at least have.
     pub minimum_size: Option<u64>,
+    /// What the node has to enforce; none: nothing.
+    pub limits: Option<NodeLimits>,
 }
 
 /// Where a volume is.

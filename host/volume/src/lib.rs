@@ -14,6 +14,7 @@ pub mod capacity;
 pub mod error;
 pub mod health;
 pub mod id;
+pub mod limits;
 pub mod modification;
 pub mod node;
 pub mod policy;

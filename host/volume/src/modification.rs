@@ -4,6 +4,7 @@ use std::future::Future;
 
 use crate::error::Result;
 use crate::id::VolumeId;
+use crate::limits::NodeLimits;
 use crate::secret::Secrets;
 use crate::{Call, StringMap};
 
@@ -23,4 +24,11 @@ pub trait Modification: Send + Sync + 'static {
     /// Applies all of the parameters or none.
     fn modify(&self, call: &Call, request: ModifyVolume)
     -> impl Future<Output = Result<()>> + Send;
+
+    /// What the node has to enforce for a volume now; none: nothing.
+    fn limits(
+        &self,
+        call: &Call,
+        volume: VolumeId,
+    ) -> impl Future<Output = Result<Option<NodeLimits>>> + Send;
 }

@@ -7,6 +7,7 @@ use crate::backend::NodeDescription;
 use crate::capability::Capability;
 use crate::capacity::CapacityRange;
 use crate::error::Result;
+use crate::health::{StorageFinding, VolumeFinding};
 use crate::id::VolumeId;
 use crate::secret::Secrets;
 use crate::{Call, StringMap};
@@ -120,9 +121,41 @@ pub struct Usage {
     pub used: Option<u64>,
 }
 
+/// NodeGetVolumeHealth.
+#[derive(Debug, Clone)]
+pub struct GetVolumeHealth {
+    /// Which volume.
+    pub volume_id: VolumeId,
+    /// Where it is published, or was to be, if said.
+    pub publish_path: Option<PathBuf>,
+    /// Where it is staged, or was to be, if said.
+    pub staging_path: Option<PathBuf>,
+}
+
+/// What a node finds wrong: NodeGetVolumeHealth, NodeGetStorageHealth, and the condition that
+/// NodeGetVolumeStats of CSI up to 1.12 carries. Nothing found is an empty list. A finding stays
+/// as long as its cause does, and its fault and reason together occur once.
+///
+/// Storage that does not answer is a finding, told before the call's deadline, and no error.
+pub trait NodeHealth: Send + Sync + 'static {
+    /// Of one volume, as this node sees it. `NotFound` where the node knows nothing of it: it may
+    /// be asked for volumes whose staging failed, of which nothing is left.
+    fn volume_health(
+        &self,
+        call: &Call,
+        request: GetVolumeHealth,
+    ) -> impl Future<Output = Result<Vec<VolumeFinding>>> + Send;
+    /// Of the storage that the driver's volumes lie on, as this node reaches it.
+    fn storage_health(
+        &self,
+        call: &Call,
+        secrets: Secrets,
+    ) -> impl Future<Output = Result<Vec<StorageFinding>>> + Send;
+}
+
 /// The Node service of one driver. Every call can be repeated, and converges after a crash at any
 /// point of an earlier one.
-pub trait Node: Send + Sync + 'static {
+pub trait Node: NodeHealth {
     /// Attaches, formats if that is proven safe, mounts at the staging path, grows.
     fn stage(&self, call: &Call, request: Stage) -> impl Future<Output = Result<()>> + Send;
     /// The reverse of stage, without any vendor code. What is not staged is OK.

@@ -48,6 +48,9 @@ pub struct DescribeAttachmentResponse {
     /// Bytes that the device must at least have.
     #[prost(uint64, optional, tag = "3")]
     pub minimum_size: ::core::option::Option<u64>,
+    /// What the node has to enforce. Absent: nothing.
+    #[prost(message, optional, tag = "4")]
+    pub limits: ::core::option::Option<NodeLimits>,
 }
 impl ::prost::Name for DescribeAttachmentResponse {
     const NAME: &'static str = "DescribeAttachmentResponse";
@@ -57,6 +60,32 @@ impl ::prost::Name for DescribeAttachmentResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/mooring.internal.v1.DescribeAttachmentResponse".into()
+    }
+}
+/// Rates of 0 are none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeLimits {
+    #[prost(uint64, tag = "1")]
+    pub read_iops: u64,
+    #[prost(uint64, tag = "2")]
+    pub write_iops: u64,
+    /// Bytes a second.
+    #[prost(uint64, tag = "3")]
+    pub read_bandwidth: u64,
+    #[prost(uint64, tag = "4")]
+    pub write_bandwidth: u64,
+    /// Whether deleted blocks are handed back to the storage. Absent: the file system's default.
+    #[prost(bool, optional, tag = "5")]
+    pub discard: ::core::option::Option<bool>,
+}
+impl ::prost::Name for NodeLimits {
+    const NAME: &'static str = "NodeLimits";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.NodeLimits".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.NodeLimits".into()
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -132,6 +161,191 @@ impl ::prost::Name for NodeFacts {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/mooring.internal.v1.NodeFacts".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Order {
+    /// Unique on its stream.
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(oneof = "order::Kind", tags = "2, 3, 4")]
+    pub kind: ::core::option::Option<order::Kind>,
+}
+/// Nested message and enum types in `Order`.
+pub mod order {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Kind {
+        #[prost(message, tag = "2")]
+        Freeze(super::Freeze),
+        #[prost(message, tag = "3")]
+        Thaw(super::Thaw),
+        #[prost(message, tag = "4")]
+        ApplyLimits(super::ApplyLimits),
+    }
+}
+impl ::prost::Name for Order {
+    const NAME: &'static str = "Order";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.Order".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.Order".into()
+    }
+}
+/// Keep all writes away from the file systems on these images, those that are mounted on the node.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Freeze {
+    /// At most 64.
+    #[prost(message, repeated, tag = "1")]
+    pub images: ::prost::alloc::vec::Vec<PoolItem>,
+    /// When the node thaws by itself, from the first file system on: at most 10,000.
+    #[prost(uint32, tag = "2")]
+    pub hold_ms: u32,
+}
+impl ::prost::Name for Freeze {
+    const NAME: &'static str = "Freeze";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.Freeze".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.Freeze".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Thaw {
+    /// The id of the order that froze.
+    #[prost(uint64, tag = "1")]
+    pub freeze: u64,
+}
+impl ::prost::Name for Thaw {
+    const NAME: &'static str = "Thaw";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.Thaw".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.Thaw".into()
+    }
+}
+/// Enforce exactly these from now on, if the volume is on the node.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyLimits {
+    #[prost(string, tag = "1")]
+    pub volume_id: ::prost::alloc::string::String,
+    /// Absent: none.
+    #[prost(message, optional, tag = "2")]
+    pub limits: ::core::option::Option<NodeLimits>,
+}
+impl ::prost::Name for ApplyLimits {
+    const NAME: &'static str = "ApplyLimits";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.ApplyLimits".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.ApplyLimits".into()
+    }
+}
+/// How an order ended on the node.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OrderReport {
+    /// The order's.
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(oneof = "order_report::Outcome", tags = "2, 3, 4, 5")]
+    pub outcome: ::core::option::Option<order_report::Outcome>,
+}
+/// Nested message and enum types in `OrderReport`.
+pub mod order_report {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Outcome {
+        #[prost(message, tag = "2")]
+        Failure(super::Failure),
+        #[prost(message, tag = "3")]
+        Frozen(super::Frozen),
+        #[prost(message, tag = "4")]
+        Thawed(super::Thawed),
+        #[prost(message, tag = "5")]
+        Applied(super::Applied),
+    }
+}
+impl ::prost::Name for OrderReport {
+    const NAME: &'static str = "OrderReport";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.OrderReport".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.OrderReport".into()
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Failure {
+    /// As gRPC counts them.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+}
+impl ::prost::Name for Failure {
+    const NAME: &'static str = "Failure";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.Failure".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.Failure".into()
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Frozen {
+    /// Those of the images whose file systems are mounted on the node, and frozen now. Nothing of the others is
+    /// written there.
+    #[prost(message, repeated, tag = "1")]
+    pub images: ::prost::alloc::vec::Vec<PoolItem>,
+}
+impl ::prost::Name for Frozen {
+    const NAME: &'static str = "Frozen";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.Frozen".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.Frozen".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Thawed {
+    /// Whether everything was frozen without a break until this thaw.
+    #[prost(bool, tag = "1")]
+    pub held: bool,
+}
+impl ::prost::Name for Thawed {
+    const NAME: &'static str = "Thawed";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.Thawed".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.Thawed".into()
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Applied {
+    /// Whether the volume is on the node.
+    #[prost(bool, tag = "1")]
+    pub present: bool,
+}
+impl ::prost::Name for Applied {
+    const NAME: &'static str = "Applied";
+    const PACKAGE: &'static str = "mooring.internal.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "mooring.internal.v1.Applied".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/mooring.internal.v1.Applied".into()
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -851,7 +1065,7 @@ pub mod backend_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// The two questions. A driver's private socket answers them beside the CSI services.
+    /// A driver's private socket answers these beside the CSI services.
     #[derive(Debug, Clone)]
     pub struct BackendClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -984,6 +1198,32 @@ pub mod backend_client {
                 .insert(GrpcMethod::new("mooring.internal.v1.Backend", "DescribeNode"));
             self.inner.unary(req, path, codec).await
         }
+        /// The node stays on this stream for as long as it runs, and reports on each order by its id. Whatever is
+        /// frozen when the stream ends is thawed by the node.
+        pub async fn take_orders(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::OrderReport>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::Order>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/mooring.internal.v1.Backend/TakeOrders",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("mooring.internal.v1.Backend", "TakeOrders"));
+            self.inner.streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1015,8 +1255,20 @@ pub mod backend_server {
             tonic::Response<super::DescribeNodeResponse>,
             tonic::Status,
         >;
+        /// Server streaming response type for the TakeOrders method.
+        type TakeOrdersStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::Order, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// The node stays on this stream for as long as it runs, and reports on each order by its id. Whatever is
+        /// frozen when the stream ends is thawed by the node.
+        async fn take_orders(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::OrderReport>>,
+        ) -> std::result::Result<tonic::Response<Self::TakeOrdersStream>, tonic::Status>;
     }
-    /// The two questions. A driver's private socket answers them beside the CSI services.
+    /// A driver's private socket answers these beside the CSI services.
     #[derive(Debug)]
     pub struct BackendServer<T> {
         inner: Arc<T>,
@@ -1179,6 +1431,50 @@ pub mod backend_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/mooring.internal.v1.Backend/TakeOrders" => {
+                    #[allow(non_camel_case_types)]
+                    struct TakeOrdersSvc<T: Backend>(pub Arc<T>);
+                    impl<T: Backend> tonic::server::StreamingService<super::OrderReport>
+                    for TakeOrdersSvc<T> {
+                        type Response = super::Order;
+                        type ResponseStream = T::TakeOrdersStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<tonic::Streaming<super::OrderReport>>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Backend>::take_orders(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TakeOrdersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

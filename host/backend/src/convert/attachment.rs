@@ -21,6 +21,8 @@ pub(crate) fn attached(answer: wit::Answer) -> Result<Attached, Malformed> {
             wit::Content::Unknown => Content::Unknown,
         },
         minimum_size: minimum_size.map(|bytes| check::bytes("minimum-size", bytes)).transpose()?,
+        // Another interface's to say.
+        limits: None,
     };
     check::attachment(&attached.attachment)?;
     Ok(attached)

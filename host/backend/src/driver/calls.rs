@@ -7,6 +7,7 @@ use mooring_volume::backend::{
     Page, Paged, PublishVolume, Publishing, Space, ValidateVolume, Verdict, Volume, Volumes,
 };
 use mooring_volume::capacity::CapacityRange;
+use mooring_volume::modification::Modification as _;
 use mooring_volume::{
     Abilities, Call, DriverName, Error, NodeId, Result, Secrets, StringMap, VolumeId,
 };
@@ -105,12 +106,17 @@ impl Attachments for Driver {
         request: DescribeAttachment,
     ) -> Result<Attached> {
         let asked = Asked::new(call, "attachments.describe").with(&request.secrets);
+        let volume = request.volume_id.clone();
         let request = &convert::describe(request);
         let body = guest!(&self.exports.attachments, call_describe(request));
-        let attached = self.call(asked, body, convert::attached).await?;
+        let mut attached = self.call(asked, body, convert::attached).await?;
         self.grants.check(&attached.attachment)?;
         if let Some(PoolItem { pool, name }) = pool_item(&attached.attachment) {
             self.store.materialise(pool, name).await?;
+        }
+        // Not to know them is no reason to enforce none: an error here fails the whole.
+        if self.exports.modification.is_some() {
+            attached.limits = self.limits(call, volume).await?;
         }
         Ok(attached)
     }

@@ -1,12 +1,16 @@
 //! What is wrong with volumes: as CSI 1.13 tells it, and as the condition of CSI up to 1.12.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use mooring_proto::csi::v1 as pb;
-use mooring_proto::csi::v1::VolumeHealthErrorType as ErrorType;
+use mooring_proto::csi::v1::node_get_storage_health_response::StorageBackendHealth;
 use mooring_proto::csi::v1::volume_health::VolumeHealthEntry;
+use mooring_proto::csi::v1::{StorageHealthErrorType, VolumeHealthErrorType};
 use mooring_volume::backend::{Page, Paged};
-use mooring_volume::health::{Finding, VolumeFault, VolumeFinding, VolumeHealth};
+use mooring_volume::health::{
+    Finding, StorageFault, StorageFinding, VolumeFault, VolumeFinding, VolumeHealth,
+};
 use mooring_volume::{Error, Result, Secrets, VolumeId};
 
 use super::{map, page, text};
@@ -47,8 +51,27 @@ pub(crate) fn wire_page(
 /// # Errors
 /// `Internal` where a reason is no CamelCase word, or fault and reason occur twice.
 pub(crate) fn wire(volume: VolumeId, findings: Vec<VolumeFinding>) -> Result<pb::VolumeHealth> {
+    check(&findings)?;
+    let health_statuses = findings.into_iter().map(finding).collect();
+    Ok(pb::VolumeHealth { volume_id: volume.into(), health_statuses })
+}
+
+/// The storage of a node; no finding where nothing wrong is known.
+///
+/// # Errors
+/// As [`wire`].
+pub(crate) fn wire_storage(
+    findings: Vec<StorageFinding>,
+) -> Result<pb::NodeGetStorageHealthResponse> {
+    check(&findings)?;
+    let backend_health = findings.into_iter().map(storage_finding).collect();
+    Ok(pb::NodeGetStorageHealthResponse { backend_health })
+}
+
+/// Source: CSI: a reason is CamelCase, and with its status occurs once.
+fn check<F: Copy + Eq + Hash>(findings: &[Finding<F>]) -> Result<()> {
     let mut seen = HashSet::new();
-    for Finding { fault: kind, reason, message: _ } in &findings {
+    for Finding { fault: kind, reason, message: _ } in findings {
         let camel = reason.starts_with(|c: char| c.is_ascii_uppercase())
             && reason.chars().all(|c| c.is_ascii_alphanumeric());
         if !camel || reason.len() > text::LONGEST {
@@ -58,11 +81,10 @@ pub(crate) fn wire(volume: VolumeId, findings: Vec<VolumeFinding>) -> Result<pb:
             )));
         }
         if !seen.insert((*kind, reason.as_str())) {
-            return Err(fault(format!("the finding {reason} twice for one volume")));
+            return Err(fault(format!("the finding {reason} twice")));
         }
     }
-    let health_statuses = findings.into_iter().map(finding).collect();
-    Ok(pb::VolumeHealth { volume_id: volume.into(), health_statuses })
+    Ok(())
 }
 
 fn fault(what: String) -> Error {
@@ -72,11 +94,20 @@ fn fault(what: String) -> Error {
 fn finding(finding: VolumeFinding) -> VolumeHealthEntry {
     let Finding { fault, reason, message } = finding;
     let status = match fault {
-        VolumeFault::Degraded => ErrorType::Degraded,
-        VolumeFault::Inaccessible => ErrorType::Inaccessible,
-        VolumeFault::DataLoss => ErrorType::DataLoss,
+        VolumeFault::Degraded => VolumeHealthErrorType::Degraded,
+        VolumeFault::Inaccessible => VolumeHealthErrorType::Inaccessible,
+        VolumeFault::DataLoss => VolumeHealthErrorType::DataLoss,
     };
     VolumeHealthEntry { status: status.into(), reason, message }
+}
+
+fn storage_finding(finding: StorageFinding) -> StorageBackendHealth {
+    let Finding { fault, reason, message } = finding;
+    let status = match fault {
+        StorageFault::Degraded => StorageHealthErrorType::StorageDegraded,
+        StorageFault::Unreachable => StorageHealthErrorType::StorageUnreachable,
+    };
+    StorageBackendHealth { status: status.into(), reason, message, volume_capability: None }
 }
 
 /// The condition of CSI up to 1.12: for people, and never without a message.

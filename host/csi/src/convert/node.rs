@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use mooring_proto::csi::v1 as pb;
 use mooring_proto::csi::v1::volume_usage::Unit;
 use mooring_volume::backend::NodeDescription;
-use mooring_volume::node::{ExpandNode, GetStats, Publish, Stage, Stats, Usage};
+use mooring_volume::health::VolumeFinding;
+use mooring_volume::node::{ExpandNode, GetStats, GetVolumeHealth, Publish, Stage, Stats, Usage};
 use mooring_volume::{Error, Result, VolumeId};
 
-use super::{capability, map, path, size, topology};
+use super::{capability, health, map, path, size, topology};
 
 /// A request to stage.
 pub(crate) fn stage(request: pb::NodeStageVolumeRequest) -> Result<Stage> {
@@ -90,6 +91,17 @@ pub(crate) fn stats(request: pb::NodeGetVolumeStatsRequest) -> Result<GetStats> 
     })
 }
 
+/// A question what is wrong with a volume.
+pub(crate) fn volume_health(request: pb::NodeGetVolumeHealthRequest) -> Result<GetVolumeHealth> {
+    let pb::NodeGetVolumeHealthRequest { volume_id, volume_publish_path, staging_target_path } =
+        request;
+    Ok(GetVolumeHealth {
+        volume_id: VolumeId::new(volume_id)?,
+        publish_path: path::optional("volume_publish_path", &volume_publish_path)?,
+        staging_path: path::optional("staging_target_path", &staging_target_path)?,
+    })
+}
+
 /// A request to take a grown device into use.
 pub(crate) fn expand(request: pb::NodeExpandVolumeRequest) -> Result<ExpandNode> {
     let pb::NodeExpandVolumeRequest {
@@ -110,12 +122,19 @@ pub(crate) fn expand(request: pb::NodeExpandVolumeRequest) -> Result<ExpandNode>
     })
 }
 
-/// How full a volume is.
-pub(crate) fn wire_stats(stats: Stats) -> pb::NodeGetVolumeStatsResponse {
-    let Stats { bytes, inodes } = stats;
-    let mut all = vec![usage(bytes, Unit::Bytes)];
-    all.extend(inodes.map(|inodes| usage(inodes, Unit::Inodes)));
-    pb::NodeGetVolumeStatsResponse { usage: all, volume_condition: None }
+/// How full a volume is, where that could be told, and what is wrong with it.
+pub(crate) fn wire_stats(
+    stats: Option<Stats>,
+    findings: &[VolumeFinding],
+) -> pb::NodeGetVolumeStatsResponse {
+    let entries = stats.map(|Stats { bytes, inodes }| {
+        let inodes = inodes.map(|inodes| usage(inodes, Unit::Inodes));
+        [Some(usage(bytes, Unit::Bytes)), inodes]
+    });
+    pb::NodeGetVolumeStatsResponse {
+        usage: entries.into_iter().flatten().flatten().collect(),
+        volume_condition: Some(health::condition(findings)),
+    }
 }
 
 fn usage(usage: Usage, unit: Unit) -> pb::VolumeUsage {

@@ -4,6 +4,7 @@
 mod attachment;
 mod client;
 mod facts;
+mod limits;
 mod server;
 
 pub use client::RemoteBackend;

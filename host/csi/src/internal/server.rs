@@ -1,17 +1,19 @@
 //! The controller's side.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::Stream;
 use mooring_proto::mooring::internal::v1 as pb;
 use mooring_proto::mooring::internal::v1::backend_server::Backend;
 use mooring_volume::backend::{Attachments, DescribeAttachment, Nodes};
 use mooring_volume::{Call, NodeId, Result, VolumeId};
-use tonic::{Request, async_trait};
+use tonic::{Request, Status, Streaming, async_trait};
 
 use super::{attachment, facts};
 use crate::conceal::conceal;
 use crate::convert::{capability, map};
-use crate::unary::{Reply, about, close, open};
+use crate::unary::{Reply, about, absent, close, open};
 
 /// Serves it for one driver.
 #[derive(Debug)]
@@ -70,6 +72,15 @@ fn request(message: pb::DescribeAttachmentRequest) -> Result<DescribeAttachment>
 
 #[async_trait]
 impl<B: Attachments + Nodes> Backend for InternalService<B> {
+    type TakeOrdersStream = Pin<Box<dyn Stream<Item = Result<pb::Order, Status>> + Send>>;
+
+    async fn take_orders(
+        &self,
+        _: Request<Streaming<pb::OrderReport>>,
+    ) -> Reply<Self::TakeOrdersStream> {
+        absent("this version of Mooring gives nodes no orders")
+    }
+
     async fn describe_attachment(
         &self,
         request: Request<pb::DescribeAttachmentRequest>,

@@ -165,13 +165,11 @@ async fn of_the_node() {
         "EXPAND_VOLUME",
         "SINGLE_NODE_MULTI_WRITER",
         "VOLUME_MOUNT_GROUP",
+        "VOLUME_CONDITION",
+        "GET_VOLUME_HEALTH",
+        "GET_STORAGE_HEALTH",
     ];
     assert_eq!(names, wanted);
-    let mut node = edge.node().await;
-    let health = node.node_get_volume_health(pb::NodeGetVolumeHealthRequest::default()).await;
-    assert_eq!(health.unwrap_err().code(), Code::Unimplemented);
-    let health = node.node_get_storage_health(pb::NodeGetStorageHealthRequest::default()).await;
-    assert_eq!(health.unwrap_err().code(), Code::Unimplemented);
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use mooring_volume::attachment::{Attached, Attachment, Content, PoolItem};
 use mooring_volume::backend::*;
-use mooring_volume::node::{ExpandNode, GetStats, Node, Publish, Stage, Stats, Usage};
+use mooring_volume::health::{StorageFinding, VolumeFinding};
+use mooring_volume::node::{
+    ExpandNode, GetStats, GetVolumeHealth, Node, NodeHealth, Publish, Stage, Stats, Usage,
+};
 use mooring_volume::topology::Topology;
 use mooring_volume::{
     Abilities, Ability, Call, Code, DriverName, Error, NodeId, Result, Secrets, StringMap,
@@ -245,6 +248,7 @@ impl Attachments for Model {
             attachment: Attachment::ImageFile(item),
             content: Content::Blank,
             minimum_size: Some(4096),
+            limits: None,
         })
     }
 }
@@ -329,6 +333,10 @@ pub(crate) struct NodeModel {
     staged: Mutex<BTreeMap<VolumeId, PathBuf>>,
     published: Mutex<BTreeSet<(VolumeId, PathBuf)>>,
     pub(crate) description: Mutex<NodeDescription>,
+    pub(crate) findings: Mutex<Vec<VolumeFinding>>,
+    pub(crate) storage: Mutex<Vec<StorageFinding>>,
+    /// What stats fail with, if they do.
+    pub(crate) stats: Mutex<Option<Error>>,
     pub(crate) stage: Stagecraft,
 }
 
@@ -339,8 +347,30 @@ impl NodeModel {
             staged: Mutex::default(),
             published: Mutex::default(),
             description: Mutex::new(NodeDescription { id, topology: None, max_volumes: None }),
+            findings: Mutex::default(),
+            storage: Mutex::default(),
+            stats: Mutex::default(),
             stage: Stagecraft::new(gate),
         }
+    }
+}
+
+impl NodeHealth for NodeModel {
+    async fn volume_health(
+        &self,
+        call: &Call,
+        request: GetVolumeHealth,
+    ) -> Result<Vec<VolumeFinding>> {
+        self.stage.begin(call, &Secrets::default()).await?;
+        if !self.staged.lock().unwrap().contains_key(&request.volume_id) {
+            return Err(Error::not_found("not staged"));
+        }
+        Ok(self.findings.lock().unwrap().clone())
+    }
+
+    async fn storage_health(&self, call: &Call, secrets: Secrets) -> Result<Vec<StorageFinding>> {
+        self.stage.begin(call, &secrets).await?;
+        Ok(self.storage.lock().unwrap().clone())
     }
 }
 
@@ -386,6 +416,9 @@ impl Node for NodeModel {
     async fn stats(&self, _: &Call, request: GetStats) -> Result<Stats> {
         if !self.staged.lock().unwrap().contains_key(&request.volume_id) {
             return Err(Error::not_found("not staged"));
+        }
+        if let Some(error) = self.stats.lock().unwrap().clone() {
+            return Err(error);
         }
         let bytes = Usage { total: 1000, available: Some(600), used: Some(400) };
         let inodes = Some(Usage { total: 10, available: Some(7), used: Some(3) });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use mooring_csi::{Link, Listener, Peers, RemoteBackend, Settings, Telemetry, node_app};
 use mooring_node::os::Host as _;
-use mooring_node::os::linux::Linux;
+use mooring_node::os::linux::{Linux, release_startup_code};
 use mooring_node::{Node, NodeConfig};
 use mooring_volume::NodeId;
 use tokio::task::JoinSet;
@@ -45,6 +45,9 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
         upstream: Some(config.controller_socket_dir().join("telemetry.sock")),
     };
     pages.serve(&config.socket_dir.join("telemetry.sock"), config.telemetry.listen).await?;
+    if let Err(error) = release_startup_code() {
+        tracing::debug!(%error, "the code of the start stays in memory");
+    }
     while serving.join_next().await.is_some() {}
     Ok(())
 }

@@ -34,6 +34,10 @@ pub(super) fn look<M: Machine>(
     if loops.is_empty() {
         os.lock(&handle).map_err(in_use)?;
     }
+    let limits = match loops.first() {
+        Some(device) => os.io_limits(device.device)?,
+        None => None,
+    };
     let mounted = Stack::at(&seen.mounts, &purpose.staging);
     let mounted = mounted.top().filter(|top| seen.own.owns(top));
     let found = match (purpose.mount, mounted) {
@@ -58,6 +62,7 @@ pub(super) fn look<M: Machine>(
         loops,
         found,
         mounted_size,
+        limits,
     });
     Ok(Looked { seen, handle })
 }

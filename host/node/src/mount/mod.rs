@@ -5,5 +5,5 @@ mod origin;
 mod stack;
 
 pub(crate) use belongings::Belongings;
-pub(crate) use origin::Origin;
+pub(crate) use origin::{Origin, covering};
 pub(crate) use stack::Stack;

@@ -41,7 +41,7 @@ impl Origin {
 
 /// The mount that a path lies on: the last one of the longest mount points. A mount below another
 /// that was put over its parent later is not told apart; the callers verify what they bound.
-fn covering<'a>(mounts: &'a [MountEntry], path: &Path) -> Option<&'a MountEntry> {
+pub(crate) fn covering<'a>(mounts: &'a [MountEntry], path: &Path) -> Option<&'a MountEntry> {
     mounts
         .iter()
         .filter(|entry| path.starts_with(&entry.point))

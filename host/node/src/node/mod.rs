@@ -4,6 +4,7 @@
 //! deadline has passed, under the same guard: a repeated call finds it busy, then done.
 
 mod expand;
+mod health;
 mod publish;
 mod settle;
 mod stage;

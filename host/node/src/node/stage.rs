@@ -102,6 +102,7 @@ impl<M: Machine> Inner<M> {
             minimum_size: attached.minimum_size,
             default_fs: self.config.filesystem,
             label: self.scope().label(&request.volume_id),
+            limits: attached.limits.unwrap_or_default(),
         };
         steps::staged_alike(&seen, &wish)?;
         let mount = matches!(wish.access, AccessWish::Mount { .. });

@@ -91,8 +91,14 @@ pub struct MountEntry {
     pub fs_type: String,
     /// Of this mount, not of the file system.
     pub flags: MountFlags,
-    /// Whether the file system itself is read-only.
+    /// Whether the file system itself is read-only: as asked, or by its own decision after an
+    /// error (`ro`, `emergency_ro`).
     pub readonly_filesystem: bool,
+    /// Whether it says that it was shut down (`shutdown`; ext4 since Linux 6.15). Others do not say
+    /// it here: see `Symptoms::answers`.
+    pub shut_down: bool,
+    /// Whether the file system hands deleted blocks back as it goes (mount option `discard`).
+    pub discards: bool,
 }
 
 impl MountEntry {
@@ -153,6 +159,17 @@ pub struct FsUsage {
     pub bytes: Measure,
     /// Inodes; zeros where the file system makes them as needed (btrfs).
     pub inodes: Measure,
+}
+
+/// Failures that a file system has counted, in its own life or since it was mounted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FsFaults {
+    /// Metadata that was damaged, or could not be read or written.
+    pub metadata: u64,
+    /// Reads, writes and flushes that its device failed.
+    pub device: u64,
+    /// Blocks that are not what was written to them.
+    pub corrupt: u64,
 }
 
 /// One measure of [`FsUsage`].

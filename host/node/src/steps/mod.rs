@@ -3,6 +3,7 @@
 
 mod alike;
 mod content;
+mod limit;
 mod publish;
 mod stage;
 mod unpublish;
@@ -12,11 +13,12 @@ use std::path::PathBuf;
 
 use mooring_volume::capability::FsType;
 
-use crate::os::{DeviceId, LoopDevice, MountFlags, MountRef};
+use crate::os::{DeviceId, IoLimits, LoopDevice, MountFlags, MountRef};
 use crate::record::Record;
 
 pub(crate) use alike::{complete, staged_alike};
 pub(crate) use content::{has_room, prove};
+pub(crate) use limit::relimit;
 pub(crate) use publish::{PublishWish, PublishedAccess, publish};
 pub(crate) use stage::{AccessWish, StageWish, stage};
 pub(crate) use unpublish::unpublish;
@@ -115,6 +117,17 @@ pub(crate) enum Step {
         /// Refuse them.
         readonly: bool,
     },
+    /// Makes exactly these limits hold for the device.
+    LimitDevice(IoLimits),
+    /// Lets the file system mounted here hand deleted blocks back, or not.
+    SetDiscard {
+        /// Where it is mounted.
+        target: PathBuf,
+        /// Hand them back.
+        discard: bool,
+    },
+    /// Takes all limits off a device that is about to be given back.
+    UnlimitDevice(LoopDevice),
     /// Takes a mount off.
     Unmount(MountRef),
     /// Unbinds a loop device.

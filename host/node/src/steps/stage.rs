@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use mooring_volume::attachment::Content;
 use mooring_volume::capability::{AccessMode, FsType};
+use mooring_volume::limits::NodeLimits;
 use mooring_volume::{Error, Result};
 
 use super::alike::{check_source, staged_alike};
 use super::content::{self, Evidence, Formatting};
 use super::publish::give_to_group;
-use super::{Step, has_room};
+use super::{Step, has_room, limit};
 use crate::options::Options;
-use crate::os::{LoopDevice, MountFlags, PathKind};
+use crate::os::{IoLimits, LoopDevice, MountFlags, PathKind};
 use crate::record::{Access, Format, Progress, Record, Source, Staging, Stored};
 use crate::seen::{ImageSeen, Place, Seen, SourceSeen};
 
@@ -34,6 +35,8 @@ pub(crate) struct StageWish {
     pub(crate) default_fs: FsType,
     /// The volume's label for loop devices.
     pub(crate) label: String,
+    /// What is to be enforced.
+    pub(crate) limits: NodeLimits,
 }
 
 /// What consumers shall see.
@@ -75,6 +78,7 @@ pub(crate) fn stage(
             SourceSeen::Directory { root, below, origin },
             AccessWish::Mount { options, group, .. },
         ) => {
+            limit::check_directory(&wish.limits)?;
             // The fs_type is the pool's own and can't be chosen: provisioners fill in a default.
             let source = Source::Directory {
                 root: root.clone(),
@@ -166,12 +170,17 @@ fn check_size(image: &ImageSeen, wish: &StageWish) -> Result<()> {
 }
 
 /// Attaching, or refreshing what is attached.
-fn attach(image: &ImageSeen, device: Option<&LoopDevice>, readonly: bool) -> Option<Step> {
+fn attach(image: &ImageSeen, device: Option<&LoopDevice>, readonly: bool) -> Vec<Step> {
     match device {
-        None => Some(Step::AttachImage { readonly }),
-        Some(device) if device.size < image.size / 512 * 512 => Some(Step::RefreshDevice),
-        Some(_) => None,
+        None => vec![Step::AttachImage { readonly }, limit::unlimited()],
+        Some(device) if device.size < image.size / 512 * 512 => vec![Step::RefreshDevice],
+        Some(_) => Vec::new(),
     }
+}
+
+/// Limits that hold once `attach` is done.
+fn limits_attached(image: &ImageSeen, device: Option<&LoopDevice>) -> Option<IoLimits> {
+    if device.is_some() { image.limits } else { Some(IoLimits::default()) }
 }
 
 fn image_source(image: &ImageSeen) -> Source {
@@ -213,11 +222,13 @@ fn known_format(seen: &Seen, image: &ImageSeen, formatting: Formatting) -> Optio
 /// A raw volume: the device alone, which refuses writes where no consumer may write.
 fn block(seen: &Seen, image: &ImageSeen, wish: &StageWish) -> Result<Vec<Step>> {
     check_size(image, wish)?;
+    limit::check_block(&wish.limits)?;
     let readonly = wish.readonly;
     let device = own_device(seen, image, wish, readonly)?;
     // Raw data looks like anything, a cut-off mkfs too: nothing is remembered of formatting.
     let (_, write) = staged(seen, wish, image_source(image), Access::Block, None);
-    Ok(write.into_iter().chain(attach(image, device, readonly)).collect())
+    let limited = limit::limited(limits_attached(image, device), &wish.limits);
+    Ok(write.into_iter().chain(attach(image, device, readonly)).chain(limited).collect())
 }
 
 #[derive(Debug)]
@@ -254,13 +265,16 @@ fn filesystem(
     let known = known_format(seen, image, formatting);
     let (mut record, write) = staged(seen, wish, image_source(image), access, known);
     let mut steps: Vec<Step> = write.into_iter().chain(attach(image, device, false)).collect();
-    if !mounted {
+    if mounted {
+        steps.extend(limit::discarding(seen, &wish.path, &wish.limits));
+    } else {
         steps.extend(prepare(image, formatting, &mut record, mounting.options.flags.readonly));
         steps.extend(mount(wish, fs_type, mounting));
     }
     if grows_mounted(image, formatting, mounted) && !mounting.options.flags.readonly {
         steps.push(Step::GrowMounted { target: wish.path.clone(), fs_type });
     }
+    steps.extend(limit::limited(limits_attached(image, device), &wish.limits));
     steps.extend(give_to_group(&wish.path, record, mounting.group));
     Ok(steps)
 }
@@ -343,6 +357,7 @@ fn mount(wish: &StageWish, fs_type: FsType, mounting: &Mounting<'_>) -> [Step; 2
     if fs_type == FsType::Xfs && wish.content != Content::Blank {
         options.push("nouuid".to_owned());
     }
+    options.extend(limit::mount_option(fs_type, &wish.limits).map(str::to_owned));
     let (target, flags) = (wish.path.clone(), mounting.options.flags);
     [
         Step::MountDevice { fs_type, target: target.clone(), flags, options },

@@ -5,7 +5,7 @@ use std::path::Path;
 use mooring_volume::{Error, Result};
 
 use super::Step;
-use crate::os::MountEntry;
+use crate::os::{LoopDevice, MountEntry};
 use crate::record::{Progress, Record, Stored};
 use crate::seen::Seen;
 
@@ -36,7 +36,10 @@ pub(crate) fn unstage(seen: &Seen, path: &Path) -> Result<Vec<Step>> {
     }
     let mut steps: Vec<Step> =
         stack.own_on_top(&seen.own).iter().map(|e| Step::Unmount(e.reference())).collect();
-    steps.extend(seen.loops.iter().cloned().map(Step::Detach));
+    // Limits go first: once it is detached, the number may be another's.
+    let given_back =
+        |device: &LoopDevice| [Step::UnlimitDevice(device.clone()), Step::Detach(device.clone())];
+    steps.extend(seen.loops.iter().flat_map(given_back));
     steps.extend(forget(seen));
     Ok(steps)
 }

@@ -19,6 +19,9 @@ use crate::{PoolError, Scoped};
 const BLOCK: usize = 4096;
 /// Bytes that are read at once.
 const CHUNK: usize = 64 * BLOCK;
+/// Bytes of an image that one call compares by reading: half a minute, the deadline of a call, is
+/// enough for them on a slow disk.
+const MOST_READ: u64 = 512 << 20;
 
 impl Scoped {
     /// Extents in which `image` may differ from `base`, from `offset` on, ascending, at most
@@ -27,7 +30,8 @@ impl Scoped {
     ///
     /// Where the file system shares blocks (XFS, btrfs), the cost follows the number of extents
     /// that differ and the number of those that do not, never the bytes; what is compressed, and
-    /// everything on other file systems, is read and compared.
+    /// everything on other file systems, is read and compared. An answer ends early where that
+    /// takes long, never without an extent to go on from: then the last one may not differ.
     ///
     /// # Errors
     /// `NotFound`, `Denied`, `Invalid` for a limit of 0, `Storage`.
@@ -53,7 +57,8 @@ impl Scoped {
         let home = self.home(&to.pool);
         let compare = move || {
             let (base, image) = (opened(&home, &from, &base)?, opened(&home, &to, &image)?);
-            differences(base.as_ref(), image.as_ref(), range, limit)
+            let page = Page { extents: Vec::new(), limit, unread: MOST_READ };
+            differences(base.as_ref(), image.as_ref(), range, page)
         };
         let ((), extents) = blocking((), compare).await?;
         Ok(extents)
@@ -73,12 +78,12 @@ fn opened(home: &Home, item: &Named, record: &Record) -> Result<Option<File>, Po
     folders.image(&item.name).map(Some)
 }
 
-/// The first `limit` extents within `range` in which two images may differ.
-pub(super) fn differences(
+/// The extents within `range` in which two images may differ, as many as fit into the page.
+fn differences(
     base: Option<&File>,
     image: Option<&File>,
     range: Range<u64>,
-    limit: usize,
+    mut page: Page,
 ) -> Result<Vec<Extent>, PoolError> {
     let (mut one, mut other) = match (base, image) {
         (Some(base), Some(image)) if places_compare(base, image)? => {
@@ -88,7 +93,6 @@ pub(super) fn differences(
             (base.map_or(Layout::None, Layout::runs), image.map_or(Layout::None, Layout::runs))
         }
     };
-    let mut page = Page { extents: Vec::new(), limit };
     let mut position = range.start;
     while position < range.end {
         let ((until, before), (end, after)) = (one.at(position)?, other.at(position)?);
@@ -143,12 +147,19 @@ fn compare(
     let (mut before, mut after) = (vec![0; CHUNK], vec![0; CHUNK]);
     let mut position = range.start;
     while position < range.end {
+        if page.unread == 0 {
+            // Not known to differ, but where the next page begins.
+            let end = position.saturating_add(crate::key::bytes(BLOCK)).min(range.end);
+            let _full = page.note(position..end, true);
+            return Ok(ControlFlow::Break(()));
+        }
         let length = usize::try_from(range.end - position).unwrap_or(CHUNK).min(CHUNK);
+        page.unread = page.unread.saturating_sub(crate::key::bytes(length));
         let (before, after) = (before.get_mut(..length), after.get_mut(..length));
         let (Some(before), Some(after)) = (before, after) else { break };
         let failed = |error| PoolError::io("reading two images to compare them", error);
-        base.read_exact_at(before, position).map_err(failed)?;
-        image.read_exact_at(after, position).map_err(failed)?;
+        read(base, before, position).map_err(failed)?;
+        read(image, after, position).map_err(failed)?;
         for (before, after) in before.chunks(BLOCK).zip(after.chunks(BLOCK)) {
             let next = position.saturating_add(crate::key::bytes(before.len()));
             if page.note(position..next, before != after).is_break() {
@@ -160,10 +171,33 @@ fn compare(
     Ok(ControlFlow::Continue(()))
 }
 
+/// Reads at a position. Past the end are zeros: an extent can be longer than its file.
+fn read(file: &File, bytes: &mut [u8], position: u64) -> std::io::Result<()> {
+    let mut rest = bytes;
+    let mut position = position;
+    while !rest.is_empty() {
+        match file.read_at(rest, position) {
+            Ok(0) => {
+                rest.fill(0);
+                return Ok(());
+            }
+            Ok(some) => {
+                rest = rest.split_at_mut_checked(some).map(|(_, rest)| rest).unwrap_or_default();
+                position = position.saturating_add(crate::key::bytes(some));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// The extents of an answer.
 struct Page {
     extents: Vec<Extent>,
     limit: usize,
+    /// Bytes that may still be read of each image.
+    unread: u64,
 }
 
 impl Page {

@@ -6,6 +6,7 @@ use mooring_volume::pool::{ItemKind, item_path};
 
 use super::disk::Shared;
 use super::grant::{Held, Named, blocking};
+use super::group::being_copied;
 use super::record::{self, Record, State};
 use crate::{PoolError, Scoped};
 
@@ -24,7 +25,7 @@ impl Scoped {
     /// cut at that moment would have left: that is what file systems in the image are made for.
     ///
     /// # Errors
-    /// `Unsupported` without reflink, `NotFound` for the source, `Exists` where `name` is no
+    /// `Unsupported` without reflink, or where `name` is being copied; `NotFound` for the source, `Exists` where `name` is no
     /// clone of `source`, `Invalid`, `NoSpace`, `Denied`, `Storage`.
     pub async fn clone_image(&self, pool: &str, source: &str, name: &str) -> Result<(), PoolError> {
         let from = self.named(pool, source)?;
@@ -39,11 +40,8 @@ impl Scoped {
                 return Err(PoolError::Exists);
             }
             Some(found) if found.state != State::Cloning => return Ok(()),
-            Some(_) if self.copying(&item)?.is_some() => {
-                return Err(PoolError::InUse(format!(
-                    "image {name:?} is being copied already; ask for the copy, or delete it first"
-                )));
-            }
+            Some(_) if self.copying(&item)?.is_some() => return Err(being_copied(name)),
+            Some(found) if self.discard_group_of(&item, &found)? => None,
             found => found,
         };
         let origin = self.image(&from)?;
@@ -154,7 +152,7 @@ impl Scoped {
     }
 }
 
-fn unsupported(pool: &Path) -> PoolError {
+pub(super) fn unsupported(pool: &Path) -> PoolError {
     PoolError::Unsupported(format!(
         "the file system of {} cannot share blocks between files; a pool on XFS (reflink=1) or \
          btrfs can",

@@ -1,16 +1,18 @@
-//! The threads that copy images, and how far they are.
+//! The threads that copy images.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::CopyState;
 use super::disk::{Folders, Home};
 use super::grant::Named;
+use super::progress::Progress;
 use super::record::{self, Copying, Record, State};
 use super::transfer;
 use crate::engine::Engine;
@@ -20,90 +22,8 @@ use crate::{Driver, PoolError, StorageError};
 /// Copies at a time; more would only make the disk's heads, or its queues, take turns.
 const THREADS: usize = 4;
 
-/// How far a copy is.
-pub(super) struct Progress {
-    source: String,
-    done: AtomicU64,
-    total: AtomicU64,
-    cancelled: AtomicBool,
-    failed: OnceLock<String>,
-}
-
-impl Progress {
-    pub(super) fn new(source: &str, total: u64) -> Arc<Self> {
-        Arc::new(Self {
-            source: source.to_owned(),
-            done: AtomicU64::new(0),
-            total: AtomicU64::new(total),
-            cancelled: AtomicBool::new(false),
-            failed: OnceLock::new(),
-        })
-    }
-
-    pub(super) fn state(&self) -> CopyState {
-        if let Some(reason) = self.failed.get() {
-            return CopyState::Failed(reason.clone());
-        }
-        let total = self.total.load(Ordering::Relaxed);
-        CopyState::Running { done: self.done.load(Ordering::Relaxed).min(total), total }
-    }
-}
-
-/// A driver's copies that are under way, and those that failed and have not told so; by the rows
-/// of their items.
-#[derive(Default)]
-pub(crate) struct Copies(Mutex<HashMap<Vec<u8>, Arc<Progress>>>);
-
-impl Copies {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Arc<Progress>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Answers false where that copy is under way already.
-    pub(super) fn begin(&self, item: &[u8], progress: &Arc<Progress>) -> bool {
-        let mut copies = self.lock();
-        if copies.get(item).is_some_and(|begun| begun.failed.get().is_none()) {
-            return false;
-        }
-        copies.insert(item.to_owned(), Arc::clone(progress));
-        true
-    }
-
-    /// How the copy of an image stands; none where there is nothing to tell. A failure is told
-    /// once.
-    pub(super) fn state(&self, item: &[u8], source: &str) -> Option<CopyState> {
-        let mut copies = self.lock();
-        let found = copies.get(item)?;
-        let (state, same) = (found.state(), found.source == source);
-        if found.failed.get().is_some() {
-            copies.remove(item);
-        }
-        same.then_some(state)
-    }
-
-    /// Forgets that the copying to an item failed.
-    pub(super) fn forget_failure(&self, item: &[u8]) {
-        let mut copies = self.lock();
-        if copies.get(item).is_some_and(|copy| copy.failed.get().is_some()) {
-            copies.remove(item);
-        }
-    }
-
-    /// Has the copying to an item end soon.
-    pub(super) fn cancel(&self, item: &[u8]) {
-        if let Some(progress) = self.lock().remove(item) {
-            progress.cancelled.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Forgets a copy that is over.
-    fn end(&self, item: &[u8], progress: &Arc<Progress>) {
-        let mut copies = self.lock();
-        if copies.get(item).is_some_and(|now| Arc::ptr_eq(now, progress)) {
-            copies.remove(item);
-        }
-    }
-}
+/// Between two lines of the log about one copy.
+const TOLD: Duration = Duration::from_secs(5);
 
 /// One copy.
 pub(crate) struct Job {
@@ -256,13 +176,7 @@ impl Shared {
         if transfer::moment(from)? != job.copying.moment {
             return Err(written(&job.copying.source));
         }
-        let progress = &job.progress;
-        progress.total.store(transfer::bytes(from, 0..size)?, Ordering::Relaxed);
-        let whole = transfer::transfer(from, &file, size, |bytes| {
-            progress.done.fetch_add(bytes, Ordering::Relaxed);
-            !progress.cancelled.load(Ordering::Relaxed) && !self.stopping.load(Ordering::Relaxed)
-        })?;
-        if !whole {
+        if !self.transfer(job, from, &file, size)? {
             return Ok(Ended::Dropped);
         }
         if transfer::moment(from)? != job.copying.moment {
@@ -275,6 +189,33 @@ impl Shared {
         }
         folders.name_copy(name, serial)?;
         self.finish(job)
+    }
+
+    /// Copies the bytes, and tells the log how far it is. Answers false where it is to end.
+    fn transfer(&self, job: &Job, from: &File, to: &File, size: u64) -> Result<bool, PoolError> {
+        let progress = &job.progress;
+        progress.begin(transfer::bytes(from, 0..size)?);
+        let (began, mut told) = (Instant::now(), Instant::now());
+        let tell = |what: &str| {
+            let (done, total) = progress.bytes();
+            tracing::info!(
+                driver = %job.driver.name, pool = job.item.pool.name, item = job.item.name,
+                source = job.copying.source, done, total, seconds = began.elapsed().as_secs(),
+                "{what}"
+            );
+        };
+        let whole = transfer::transfer(from, to, size, |bytes| {
+            progress.add(bytes);
+            if told.elapsed() >= TOLD {
+                tell("copying an image");
+                told = Instant::now();
+            }
+            !progress.is_cancelled() && !self.stopping.load(Ordering::Relaxed)
+        })?;
+        if whole {
+            tell("copied an image");
+        }
+        Ok(whole)
     }
 
     /// The item's record, while it is the one that is to be filled.
@@ -313,7 +254,7 @@ impl Shared {
                 "what a copy that failed has left is removed at the next start"
             );
         }
-        let _known = job.progress.failed.set(error.to_string());
+        job.progress.fail(error);
     }
 
     fn take_back(&self, job: &Job) -> Result<(), PoolError> {

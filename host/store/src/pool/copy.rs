@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::copier::{Job, Progress};
+use super::copier::Job;
 use super::grant::{Held, Named, blocking};
+use super::progress::Progress;
 use super::record::{self, Copying, Record, State};
 use super::{CopyState, transfer};
 use crate::key::Key;
@@ -37,6 +38,7 @@ impl Scoped {
                 return Err(PoolError::Exists);
             }
             Some(found) if found.state != State::Cloning => return Ok(CopyState::Done),
+            Some(found) if self.discard_group_of(&item, &found)? => None,
             found => found,
         };
         if let Some(state) = self.driver.copies.state(&item.key, source) {
@@ -82,7 +84,7 @@ impl Scoped {
             )?,
         };
         self.barrier().await?;
-        let progress = Progress::new(&from.name, bytes);
+        let progress = Progress::new(item, &from.name, bytes);
         self.copy(item, copying, &progress, Some(source));
         drop(held);
         Ok(progress.state())
@@ -150,7 +152,7 @@ impl Scoped {
         for (pool, name, copying) in record::copies(&self.store.engine, &self.driver.name, None)? {
             // One in a pool that is not granted now waits for the day when it is.
             if let Ok(item) = self.named(&pool, &name) {
-                let progress = Progress::new(&copying.source, 0);
+                let progress = Progress::new(&item, &copying.source, 0);
                 self.copy(&item, copying, &progress, None);
             }
         }

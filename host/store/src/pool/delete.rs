@@ -117,7 +117,7 @@ impl Scoped {
     }
 }
 
-fn tombstone(item: &Named, record: &Record) -> Tombstone {
+pub(super) fn tombstone(item: &Named, record: &Record) -> Tombstone {
     Tombstone {
         pool: item.pool.name.clone(),
         name: item.name.clone(),

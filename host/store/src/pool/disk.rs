@@ -379,7 +379,7 @@ impl Folders {
     }
 }
 
-fn cannot_share(error: Errno) -> bool {
+pub(super) fn cannot_share(error: Errno) -> bool {
     [Errno::OPNOTSUPP, Errno::XDEV, Errno::INVAL, Errno::NOTTY, Errno::NOSYS].contains(&error)
 }
 

@@ -2,6 +2,7 @@ mod clones;
 mod copies;
 mod crashes;
 mod directories;
+mod groups;
 mod images;
 
 use std::collections::BTreeMap;

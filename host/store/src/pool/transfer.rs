@@ -26,10 +26,26 @@ const SYNC: u64 = 64 << 20;
 /// Runs of data that are looked up at once.
 const RUNS: usize = 256;
 
+/// An image that is to be copied, open.
+pub(super) enum Source {
+    /// No node can attach it as long as this lives: a node wants the exclusive lock.
+    Quiet(Reading),
+    /// It is attached on this machine, and may be written.
+    Attached(File),
+}
+
+impl Source {
+    pub(super) fn file(&self) -> &File {
+        match self {
+            Self::Quiet(reading) => reading.file(),
+            Self::Attached(file) => file,
+        }
+    }
+}
+
 impl Folders {
-    /// Opens an image that is to be copied, and keeps nodes from attaching it as long as the
-    /// answer lives: a node wants the exclusive lock.
-    pub(super) fn copied(&self, name: &str, size: u64) -> Result<Reading, PoolError> {
+    /// Opens an image of which `size` bytes are recorded.
+    pub(super) fn source(&self, name: &str, size: u64) -> Result<Source, PoolError> {
         match self.find(ItemKind::Image, name)? {
             Found::Image { length, .. } if length >= size => {}
             Found::Image { .. } | Found::Nothing | Found::Directory { .. } | Found::Other => {
@@ -39,18 +55,24 @@ impl Folders {
             }
         }
         match Reading::take(self.image(name)?) {
-            Ok(reading) => Ok(reading),
-            // This is where a caller who holds back all writes would be let through. None can as
-            // things are: copying takes as long as the image has bytes, and no file system may be
-            // frozen for that long.
-            Err(TryLockError::WouldBlock) => Err(PoolError::InUse(format!(
+            Ok(reading) => Ok(Source::Quiet(reading)),
+            Err(TryLockError::WouldBlock) => Ok(Source::Attached(self.image(name)?)),
+            Err(TryLockError::Error(error)) => {
+                Err(PoolError::io(format_args!("locking image {name:?}"), error))
+            }
+        }
+    }
+
+    /// Opens an image that is to be copied byte by byte. One that is attached is refused: copying
+    /// takes as long as the image has bytes, and no file system may be frozen for that long.
+    pub(super) fn copied(&self, name: &str, size: u64) -> Result<Reading, PoolError> {
+        match self.source(name, size)? {
+            Source::Quiet(reading) => Ok(reading),
+            Source::Attached(_) => Err(PoolError::InUse(format!(
                 "image {name:?} is attached on this machine, and its writes cannot be held back \
                  for as long as a copy takes; unstage the volume first, or use a pool on XFS or \
                  btrfs, where it can be cloned while it is written"
             ))),
-            Err(TryLockError::Error(error)) => {
-                Err(PoolError::io(format_args!("locking image {name:?}"), error))
-            }
         }
     }
 

@@ -49,12 +49,6 @@ impl Machine {
         self.with_image(pool, image, |image| image.busy = attached);
     }
 
-    /// Says whether what is attached can be frozen, as it can at first: where not, no node is
-    /// connected, or the image is a raw block device.
-    pub fn set_freezable(&self, freezable: bool) {
-        self.0.unfreezable.set(!freezable);
-    }
-
     /// Writes a block of an image, as its consumer would; 0 hands it back.
     pub fn write_block(&self, pool: &str, image: &str, number: u64, value: u8) {
         self.with_image(pool, image, |image| match value {

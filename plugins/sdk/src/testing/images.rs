@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use super::Machine;
 use crate::pool::{Cloning, CopyState, Extent, Item, Kind, PoolError, Pools, Usage};
 
+mod groups;
+
 /// The bytes of a block that [`Machine::write_block`] writes.
 pub const BLOCK: u64 = 4096;
 
@@ -114,28 +116,6 @@ impl Machine {
         })
     }
 
-    /// What a cloning of a list makes, none where it is there already.
-    fn member(&self, cloning: &Cloning) -> Result<Option<Held>, PoolError> {
-        let Cloning { pool, source, name } = cloning;
-        self.in_pool(pool, |pool| {
-            let copy = pool.copied(source, name)?;
-            if copy.is_some_and(|copy| copy.copying.is_none()) {
-                return Ok(None);
-            }
-            let copied = copy.is_some();
-            let image = pool.image(source)?;
-            if !pool.reflink || copied {
-                return Err(PoolError::Unsupported("no reflink in this pool".to_owned()));
-            }
-            if image.busy && self.0.unfreezable.get() {
-                return Err(PoolError::InUse(format!("image {source} cannot be frozen")));
-            }
-            let copy = copy_of(image, source, None);
-            check_item(name, &copy)?;
-            Ok(Some(copy))
-        })
-    }
-
     fn drop_item(&self, pool: &mut Pool, name: &str) -> Result<(), PoolError> {
         self.write().map_err(PoolError::Storage)?;
         pool.items.remove(name);
@@ -175,22 +155,6 @@ fn check_item(name: &str, new: &Held) -> Result<(), PoolError> {
         true => Ok(()),
         false => Err(PoolError::Invalid(format!("{name:?} cannot be an item: {new:?}"))),
     }
-}
-
-fn check_list(clonings: &[Cloning]) -> Result<(), PoolError> {
-    if clonings.len() > 64 {
-        return Err(PoolError::Invalid(format!("{} clonings; 64 will do", clonings.len())));
-    }
-    for (place, Cloning { pool, name, .. }) in clonings.iter().enumerate() {
-        let meets = clonings.iter().enumerate().any(|(other, cloning)| {
-            let same = cloning.name == *name && place != other;
-            cloning.pool == *pool && (same || cloning.source == *name)
-        });
-        if meets {
-            return Err(PoolError::Invalid(format!("{name:?} is named twice")));
-        }
-    }
-    Ok(())
 }
 
 fn copy_of(image: &Image, source: &str, copying: Option<CopyState>) -> Held {
@@ -253,25 +217,7 @@ impl Pools for Machine {
     }
 
     fn clone_images(&self, clonings: &[Cloning]) -> Result<(), PoolError> {
-        check_list(clonings)?;
-        self.read().map_err(PoolError::Storage)?;
-        let members = clonings.iter().map(|cloning| self.member(cloning));
-        let members = members.collect::<Result<Vec<_>, _>>()?;
-        if members.iter().all(Option::is_none) {
-            return Ok(());
-        }
-        if members.iter().any(Option::is_none) {
-            return Err(PoolError::Exists);
-        }
-        // One effect: all or none.
-        self.write().map_err(PoolError::Storage)?;
-        for (cloning, member) in clonings.iter().zip(members.into_iter().flatten()) {
-            self.in_pool(&cloning.pool, |pool| {
-                pool.items.insert(cloning.name.clone(), member);
-                Ok(())
-            })?;
-        }
-        Ok(())
+        self.clone_all(clonings)
     }
 
     fn copy_image(&self, pool: &str, source: &str, name: &str) -> Result<CopyState, PoolError> {

@@ -1,7 +1,8 @@
 //! `modification`.
 
+use mooring_volume::limits::NodeLimits;
 use mooring_volume::modification::{Modification, ModifyVolume};
-use mooring_volume::{Call, Result};
+use mooring_volume::{Call, Result, VolumeId};
 
 use super::{Asked, Driver, Guest, convert};
 
@@ -15,5 +16,13 @@ impl Modification for Driver {
         let secrets = &convert::exposed(&secrets);
         let body = guest!(modification, call_modify(volume, parameters, secrets));
         self.call(asked, body, Ok).await
+    }
+
+    async fn limits(&self, call: &Call, volume: VolumeId) -> Result<Option<NodeLimits>> {
+        let modification = self.exported(&self.exports.modification, "modification")?;
+        let asked = Asked::new(call, "modification.limits");
+        let volume = volume.as_str();
+        let body = guest!(modification, call_limits(volume));
+        self.call(asked, body, |limits| Ok(limits.map(convert::limits))).await
     }
 }

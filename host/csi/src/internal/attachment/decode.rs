@@ -8,10 +8,12 @@ use mooring_volume::attachment as domain;
 use mooring_volume::{Error, Result, Secret, Secrets};
 use pb::attachment::Kind;
 
+use crate::internal::limits;
+
 pub(in crate::internal) fn attached(
     message: pb::DescribeAttachmentResponse,
 ) -> Result<domain::Attached> {
-    let pb::DescribeAttachmentResponse { attachment, content, minimum_size } = message;
+    let pb::DescribeAttachmentResponse { attachment, content, minimum_size, limits } = message;
     let content = match pb::Content::try_from(content) {
         Ok(pb::Content::Blank) => domain::Content::Blank,
         Ok(pb::Content::Copied) => domain::Content::Copied,
@@ -19,7 +21,12 @@ pub(in crate::internal) fn attached(
         Ok(pb::Content::Unknown) | Err(_) => domain::Content::Unknown,
     };
     let kind = attachment.and_then(|pb::Attachment { kind }| kind);
-    Ok(domain::Attached { attachment: self::kind(given("kind", kind)?)?, content, minimum_size })
+    Ok(domain::Attached {
+        attachment: self::kind(given("kind", kind)?)?,
+        content,
+        minimum_size,
+        limits: limits.map(limits::decode),
+    })
 }
 
 /// What has to be there. Absent is also what a later version means by a case that this one does not know.

@@ -8,8 +8,10 @@ use mooring_volume::attachment as domain;
 use mooring_volume::{Secret, Secrets};
 use pb::attachment::Kind;
 
+use crate::internal::limits;
+
 pub(in crate::internal) fn attached(attached: domain::Attached) -> pb::DescribeAttachmentResponse {
-    let domain::Attached { attachment, content, minimum_size } = attached;
+    let domain::Attached { attachment, content, minimum_size, limits } = attached;
     let content = match content {
         domain::Content::Blank => pb::Content::Blank,
         domain::Content::Copied => pb::Content::Copied,
@@ -19,6 +21,7 @@ pub(in crate::internal) fn attached(attached: domain::Attached) -> pb::DescribeA
         attachment: Some(pb::Attachment { kind: Some(kind(attachment)) }),
         content: content.into(),
         minimum_size,
+        limits: limits.map(limits::encode),
     }
 }
 

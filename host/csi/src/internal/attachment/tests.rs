@@ -180,6 +180,7 @@ fn response(kind: Option<Kind>, content: i32) -> pb::DescribeAttachmentResponse 
         attachment: Some(pb::Attachment { kind }),
         content,
         minimum_size: Some(1 << 30),
+        limits: Some(pb::NodeLimits { write_bandwidth: 7, ..pb::NodeLimits::default() }),
     }
 }
 

@@ -97,6 +97,29 @@ async fn modification_and_health() {
 }
 
 #[tokio::test]
+async fn health_on_the_node() {
+    type Get = pb::NodeGetVolumeHealthRequest;
+    let edge = Edge::start().await;
+    let client = edge.node().await;
+    client.clone().node_stage_volume(good_stage()).await.unwrap();
+    let mut cases = ids("volume_id", 128, |r: &mut Get, id| r.volume_id = id);
+    // Both paths may be left out: the first bad path is the empty one.
+    let publish = paths("volume_publish_path", |r: &mut Get, path| r.volume_publish_path = path);
+    let staging = paths("staging_target_path", |r: &mut Get, path| r.staging_target_path = path);
+    for all in [publish, staging] {
+        cases.extend(all.into_iter().skip(1));
+    }
+    let good = Get { volume_id: "id-0".into(), ..Default::default() };
+    let send = async |r| client.clone().node_get_volume_health(r).await;
+    refused(&edge, good, cases, send).await;
+
+    type Storage = pb::NodeGetStorageHealthRequest;
+    let cases = secret_maps(|r: &mut Storage, map| r.secrets = map);
+    let send = async |r| client.clone().node_get_storage_health(r).await;
+    refused(&edge, Storage::default(), cases, send).await;
+}
+
+#[tokio::test]
 async fn blocks() {
     type Allocated = pb::GetMetadataAllocatedRequest;
     let edge = Edge::start().await;

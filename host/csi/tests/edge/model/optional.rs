@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use mooring_volume::blocks::{BlockRange, Blocks, ChangedBlocks};
 use mooring_volume::health::*;
 use mooring_volume::id::*;
+use mooring_volume::limits::NodeLimits;
 use mooring_volume::modification::{Modification, ModifyVolume};
 use mooring_volume::snapshot::*;
 
@@ -20,6 +21,7 @@ pub(crate) struct Optional {
     /// Offset and limit of each call for blocks.
     pub(crate) ranges: Mutex<Vec<(u64, u32)>>,
     pub(crate) health: Mutex<Vec<VolumeHealth>>,
+    pub(crate) limits: Mutex<Option<NodeLimits>>,
 }
 
 fn snapshot(id: String, source: VolumeId, group: Option<GroupSnapshotId>) -> Result<Snapshot> {
@@ -186,5 +188,10 @@ impl Modification for Model {
         self.find(&request.volume)?;
         self.stage.did(format!("modify {} {:?}", request.volume, request.mutable_parameters));
         Ok(())
+    }
+
+    async fn limits(&self, call: &Call, _: VolumeId) -> Result<Option<NodeLimits>> {
+        self.stage.begin(call, &Secrets::default()).await?;
+        Ok(*self.optional.limits.lock().unwrap())
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn map(flag: &str, pairs: Vec<Pair>) -> Result<BTreeMap<String, Strin
 
 /// Secrets of a call. They come from files or stdin alone: arguments are seen by every user of the
 /// machine, and kept by shells.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Clone, Args)]
 pub(super) struct SecretArgs {
     /// A secret for the driver, read from a file, or from stdin where PATH is `-`. A line break at
     /// its end is dropped. May be repeated.

@@ -66,9 +66,7 @@ pub(super) struct Created {
 impl CreateArgs {
     pub(super) async fn run(self, session: &Session) -> Result<Created, Failure> {
         let quiet = self.quiet;
-        let request = session.request(self.request()?);
-        let answer = session.controller().await?.create_volume(request).await?;
-        Ok(Created { volume: VolumeView::required(answer.into_inner().volume)?, quiet })
+        Created::ask(session, self.request()?, quiet).await
     }
 
     fn request(self) -> Result<csi::CreateVolumeRequest, Failure> {
@@ -96,6 +94,18 @@ impl CreateArgs {
             }),
             mutable_parameters: map("--mutable-parameter", self.mutable_parameter)?,
         })
+    }
+}
+
+impl Created {
+    /// Has a volume created.
+    pub(super) async fn ask(
+        session: &Session,
+        request: csi::CreateVolumeRequest,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
+        let answer = session.controller().await?.create_volume(session.request(request)).await?;
+        Ok(Self { volume: VolumeView::required(answer.into_inner().volume)?, quiet })
     }
 }
 

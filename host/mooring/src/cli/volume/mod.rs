@@ -5,14 +5,21 @@
 
 mod arguments;
 mod capability;
+mod copy;
 mod create;
+mod diff;
 mod expand;
 mod failure;
+mod group;
+mod health;
 mod list;
+mod modify;
 pub(crate) mod output;
+mod progress;
 mod publish;
 mod session;
 mod size;
+mod snapshot;
 mod stage;
 mod stats;
 mod view;
@@ -42,7 +49,7 @@ const EXIT_CODES: &str = "Exit codes:
   5  not now: unreachable, timed out, busy or out of room; the same command may be repeated
   6  refused: a precondition, a permission, a size or an ability is missing";
 
-/// A CSI client for people: create, stage, publish, grow and delete volumes by hand.
+/// A CSI client for people: create, stage, publish, grow, snapshot and delete volumes by hand.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXIT_CODES,
@@ -93,6 +100,13 @@ enum Command {
     Delete(create::DeleteArgs),
     Validate(capability::ValidateArgs),
     Capacity(create::CapacityArgs),
+    Snapshot(snapshot::SnapshotArgs),
+    Restore(copy::RestoreArgs),
+    Clone(copy::CloneArgs),
+    Group(group::GroupArgs),
+    Diff(diff::DiffArgs),
+    Modify(modify::ModifyArgs),
+    Health(health::HealthArgs),
 }
 
 /// What a command leaves to print, and the process's exit.
@@ -135,6 +149,13 @@ async fn execute(args: VolumeArgs) -> Result<Outcome, Failure> {
         Command::Delete(args) => outcome(&args.run(&session).await?, format),
         Command::Validate(args) => outcome(&args.run(&session).await?, format),
         Command::Capacity(args) => outcome(&args.run(&session).await?, format),
+        Command::Snapshot(args) => args.run(&session, format).await,
+        Command::Restore(args) => outcome(&args.run(&session).await?, format),
+        Command::Clone(args) => outcome(&args.run(&session).await?, format),
+        Command::Group(args) => args.run(&session, format).await,
+        Command::Diff(args) => outcome(&args.run(&session).await?, format),
+        Command::Modify(args) => outcome(&args.run(&session).await?, format),
+        Command::Health(args) => outcome(&args.run(&session).await?, format),
     }
 }
 

@@ -7,7 +7,9 @@ use clap::Args;
 use mooring_proto::csi::v1 as csi;
 use mooring_proto::csi::v1::controller_client::ControllerClient;
 use mooring_proto::csi::v1::controller_service_capability as ability;
+use mooring_proto::csi::v1::group_controller_client::GroupControllerClient;
 use mooring_proto::csi::v1::node_client::NodeClient;
+use mooring_proto::csi::v1::snapshot_metadata_client::SnapshotMetadataClient;
 use tonic::Request;
 use tonic::transport::Channel;
 
@@ -97,11 +99,33 @@ impl Session {
         connect(&self.connection.socket).await
     }
 
+    /// How long one answer may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.connection.timeout
+    }
+
+    /// The connection to where the Controller service and its like are.
+    async fn of_controller(&self) -> Result<Channel, Failure> {
+        let socket = self.connection.controller_socket.as_ref();
+        connect(socket.unwrap_or(&self.connection.socket)).await
+    }
+
     /// # Errors
     /// [`Failure::Unreachable`] where nothing listens.
     pub(crate) async fn controller(&self) -> Result<ControllerClient<Channel>, Failure> {
-        let socket = self.connection.controller_socket.as_ref().unwrap_or(&self.connection.socket);
-        Ok(ControllerClient::new(connect(socket).await?))
+        Ok(ControllerClient::new(self.of_controller().await?))
+    }
+
+    /// # Errors
+    /// [`Failure::Unreachable`] where nothing listens.
+    pub(super) async fn groups(&self) -> Result<GroupControllerClient<Channel>, Failure> {
+        Ok(GroupControllerClient::new(self.of_controller().await?))
+    }
+
+    /// # Errors
+    /// [`Failure::Unreachable`] where nothing listens.
+    pub(super) async fn metadata(&self) -> Result<SnapshotMetadataClient<Channel>, Failure> {
+        Ok(SnapshotMetadataClient::new(self.of_controller().await?))
     }
 
     /// # Errors

@@ -13,6 +13,11 @@ impl Size {
     pub(crate) fn bytes(self) -> i64 {
         self.0
     }
+
+    /// What a driver says, where 0 means that it does not know.
+    pub(crate) fn known(bytes: i64) -> Option<Self> {
+        (bytes > 0).then_some(Self(bytes))
+    }
 }
 
 impl FromStr for Size {

@@ -1,5 +1,7 @@
 //! Whole commands against the model: what they ask, what they print, how they end.
 
+mod copies;
+
 use std::time::Duration;
 
 use clap::Parser;

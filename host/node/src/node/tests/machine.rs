@@ -53,7 +53,8 @@ fn bench(way: Way) -> Option<Bench> {
         Way::Directory => Attachment::Directory(item),
         Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
     };
-    let attached = Attached { attachment, content: Content::Blank, minimum_size: Some(SIZE) };
+    let attached =
+        Attached { attachment, content: Content::Blank, minimum_size: Some(SIZE), limits: None };
     let backend = Backend(Arc::default());
     backend.0.lock().unwrap().insert(id("v1"), Ok(attached));
     let config = NodeConfig {

@@ -316,7 +316,8 @@ fn attachments_need_a_grant_and_a_version_that_has_them() {
     let world = World::new(EXT4);
     let attachment =
         Attachment::FibreChannel(FibreChannel { target_wwns: Vec::new(), lun: 1, wwid: None });
-    let attached = Attached { attachment, content: Origin::Blank, minimum_size: None };
+    let attached =
+        Attached { attachment, content: Origin::Blank, minimum_size: None, limits: None };
     world.backend.0.lock().unwrap().insert(id("v1"), Ok(attached.clone()));
     refuses_stage(&world, |_| (), Code::PermissionDenied);
     let grants = mooring_volume::policy::Grants {

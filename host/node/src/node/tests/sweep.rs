@@ -135,6 +135,7 @@ fn take_back(world: &World, way: Way, golden: &[(Snapshot, usize)], at: &str) {
         assert_eq!(call(world, way, rpc), Ok(()), "{at}, taken back, then {rpc:?}");
     }
     let end = &golden.last().unwrap().0;
+    assert!(end.limits.is_empty(), "limits are left: {:?}", end.limits);
     assert_eq!(world.snapshot(), *end, "{at}, taken back and lived again");
     assert!(formatted(world) <= 1, "{at}: formatted twice");
 }

@@ -1,6 +1,7 @@
 //! A machine with a pool, a backend that describes what is in it, and the calls of a volume's life.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -10,12 +11,13 @@ use mooring_volume::backend::{Attachments, DescribeAttachment, NodeDescription, 
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
 use mooring_volume::capacity::CapacityRange;
 use mooring_volume::id::NodeId;
+use mooring_volume::limits::NodeLimits;
 use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage, Stats};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, CallId, DriverName, Result, Secrets, StringMap, VolumeId};
 
 use crate::os::twin::{Image, Twin};
-use crate::os::{MountFlags, PathKind};
+use crate::os::{DeviceId, IoLimits, MountFlags, PathKind};
 use crate::record;
 use crate::{Node, NodeConfig};
 
@@ -54,6 +56,16 @@ impl Way {
 pub(super) fn mount(fs_type: Option<FsType>, flags: &[&str]) -> AccessType {
     let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
     AccessType::Mount(Mount { fs_type, flags, group: Some(2000) })
+}
+
+/// So many bytes written a second, and 100 reads.
+pub(super) fn limits(write_bandwidth: u64, discard: Option<bool>) -> NodeLimits {
+    NodeLimits {
+        read_iops: NonZeroU64::new(100),
+        write_bandwidth: NonZeroU64::new(write_bandwidth),
+        discard,
+        ..NodeLimits::default()
+    }
 }
 
 /// A backend that answers what it was told to.
@@ -127,6 +139,11 @@ impl World {
                 model.places.insert(path.into(), PathKind::Directory);
             }
             model.directories.insert(directory_path("v1"), None);
+            // What another volume left on the first device's number.
+            if way != Way::Directory {
+                let former = IoLimits { read_bandwidth: Some(7), ..IoLimits::default() };
+                model.limits.insert(DeviceId { major: 7, minor: 0 }, former);
+            }
         }
         let backend = Backend(Arc::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -149,8 +166,19 @@ impl World {
             Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
             Way::Directory => Attachment::Directory(item),
         };
-        let attached = Attached { attachment, content, minimum_size: None };
+        let limits = match way {
+            Way::Fs(_) => Some(limits(1 << 20, Some(true))),
+            Way::Block => Some(limits(1 << 20, None)),
+            Way::Directory => None,
+        };
+        let attached = Attached { attachment, content, minimum_size: None, limits };
         self.backend.0.lock().unwrap().insert(id(name), Ok(attached));
+    }
+
+    /// Tells the backend what else to answer of v1 from now on.
+    pub(super) fn describe_limits(&self, limits: Option<NodeLimits>) {
+        let mut answers = self.backend.0.lock().unwrap();
+        answers.get_mut(&id("v1")).unwrap().as_mut().unwrap().limits = limits;
     }
 
     pub(super) fn refuse(&self, name: &str, error: mooring_volume::Error) {
@@ -269,7 +297,13 @@ impl World {
         let loops = crate::os::LoopDevices::loops(&self.twin).unwrap();
         let model = self.twin.model();
         let mounts = model.mounts.iter().map(|entry| {
-            let shown = format!("{} {:?} {}", entry.fs_type, entry.block, entry.root.display());
+            let shown = format!(
+                "{} {:?} {}{}",
+                entry.fs_type,
+                entry.block,
+                entry.root.display(),
+                if entry.discards { " discards" } else { "" }
+            );
             (entry.point.clone(), shown, entry.flags)
         });
         Snapshot {
@@ -278,6 +312,8 @@ impl World {
             images: model.images.clone(),
             directories: model.directories.clone(),
             places: model.places.clone(),
+            limits: model.limits.clone(),
+            frozen: model.frozen.clone(),
             records: model
                 .records
                 .iter()
@@ -301,5 +337,7 @@ pub(super) struct Snapshot {
     images: BTreeMap<PathBuf, Image>,
     directories: BTreeMap<PathBuf, Option<u32>>,
     pub(super) places: BTreeMap<PathBuf, PathKind>,
+    pub(super) limits: BTreeMap<DeviceId, IoLimits>,
+    pub(super) frozen: BTreeSet<DeviceId>,
     pub(super) records: BTreeMap<PathBuf, String>,
 }

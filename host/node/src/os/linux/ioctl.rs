@@ -17,6 +17,16 @@ use nix::libc;
 use rustix::io::{Errno, Result};
 use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, Updater, ioctl, opcode};
 
+use super::resident::Code;
+
+/// Unmaps the pages of a mapping of code; they come back from its file when they are used.
+pub(super) fn drop_code(code: &Code) -> Result<()> {
+    let start = std::ptr::with_exposed_provenance_mut(code.start());
+    // SAFETY: the pages of such a mapping are as its file has them, so that the kernel gives the same
+    // bytes again: no memory changes, whatever runs meanwhile (madvise(2), MADV_DONTNEED).
+    unsafe { rustix::mm::madvise(start, code.length(), rustix::mm::Advice::LinuxDontNeed) }
+}
+
 /// A free loop device's number, by /dev/loop-control. Others may be told the same.
 pub(super) fn loop_get_free(control: BorrowedFd<'_>) -> Result<u32> {
     // SAFETY: LOOP_CTL_GET_FREE takes no argument and touches no memory.
@@ -205,6 +215,18 @@ pub(super) fn btrfs_resize(root: BorrowedFd<'_>, what: &str) -> Result<()> {
     let arguments = btrfs_ioctl_vol_args { fd: 0, name };
     // SAFETY: the ioctl reads one `btrfs_ioctl_vol_args`, its name ended by a zero.
     unsafe { ioctl(root, Setter::<{ number::BTRFS_IOC_RESIZE }, _>::new(arguments)) }
+}
+
+/// FIFREEZE: keeps writes away from the file system of an open directory. EBUSY: it is frozen.
+pub(super) fn freeze(root: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: FIFREEZE reads no argument, whatever its number says (kernel fs/ioctl.c).
+    unsafe { ioctl(root, NoArg::<{ number::FIFREEZE }>::new()) }
+}
+
+/// FITHAW: ends that. EINVAL: it is not frozen.
+pub(super) fn thaw(root: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: FITHAW reads no argument, whatever its number says (kernel fs/ioctl.c).
+    unsafe { ioctl(root, NoArg::<{ number::FITHAW }>::new()) }
 }
 
 /// mount_setattr(2) on the mount that `mount` is the root of.

@@ -6,6 +6,7 @@
 mod blocks;
 mod errno;
 mod examine;
+mod freezing;
 mod growth;
 mod handle;
 mod host;
@@ -21,12 +22,16 @@ mod pool;
 mod program;
 mod programs;
 mod records;
+mod resident;
+mod symptoms;
+mod throttle;
 mod uevents;
 
 #[cfg(test)]
 mod tests;
 
 pub use handle::Handle;
+pub use resident::release_startup_code;
 
 use crate::os::Handles;
 use programs::Installed;

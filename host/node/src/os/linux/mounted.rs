@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use mooring_volume::capability::FsType;
-use rustix::fs::{Gid, Mode, OFlags};
+use rustix::fs::{Gid, Mode, OFlags, StatVfs};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::errno::failed;
@@ -37,15 +37,7 @@ impl MountedFilesystems for Linux {
         let root = pin_mount(mount, doing)?;
         let stat = retry_on_intr(|| rustix::fs::fstatvfs(&root))
             .map_err(|errno| failed(errno, doing, mount.point.display()))?;
-        let measure = |total: u64, free: u64, available: u64, unit: u64| Measure {
-            total: total.saturating_mul(unit),
-            available: available.saturating_mul(unit),
-            used: total.saturating_sub(free).saturating_mul(unit),
-        };
-        Ok(FsUsage {
-            bytes: measure(stat.f_blocks, stat.f_bfree, stat.f_bavail, stat.f_frsize),
-            inodes: measure(stat.f_files, stat.f_ffree, stat.f_favail, 1),
-        })
+        Ok(usage(&stat))
     }
 
     fn give_to_group(&self, mount: &MountRef, group: u32) -> Result<()> {
@@ -63,6 +55,19 @@ impl MountedFilesystems for Linux {
             return Ok(());
         }
         rustix::fs::fchmod(&root, wanted).map_err(wrap)
+    }
+}
+
+/// statvfs in bytes.
+pub(super) fn usage(stat: &StatVfs) -> FsUsage {
+    let measure = |total: u64, free: u64, available: u64, unit: u64| Measure {
+        total: total.saturating_mul(unit),
+        available: available.saturating_mul(unit),
+        used: total.saturating_sub(free).saturating_mul(unit),
+    };
+    FsUsage {
+        bytes: measure(stat.f_blocks, stat.f_bfree, stat.f_bavail, stat.f_frsize),
+        inodes: measure(stat.f_files, stat.f_ffree, stat.f_favail, 1),
     }
 }
 

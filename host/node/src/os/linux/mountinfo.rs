@@ -19,6 +19,8 @@ pub(super) struct Line {
     pub(super) fs_type: String,
     pub(super) source: PathBuf,
     pub(super) readonly_filesystem: bool,
+    pub(super) shut_down: bool,
+    pub(super) discards: bool,
 }
 
 /// Understands a line; none where it is not in the documented form.
@@ -34,8 +36,28 @@ pub(super) fn parse(line: &[u8]) -> Option<Line> {
     fields.by_ref().find(|field| *field == b"-")?;
     let fs_type = String::from_utf8_lossy(&unescape(fields.next()?)).into_owned();
     let source = path(fields.next()?);
-    let readonly_filesystem = options(fields.next()?).any(|option| option == b"ro");
-    Some(Line { id, parent, device, root, point, flags, fs_type, source, readonly_filesystem })
+    let own = fields.next()?;
+    let has = |name: &[u8]| options(own).any(|option| option == name);
+    // ext4 since Linux 6.15 keeps `rw` and says `emergency_ro` after an error, and `shutdown` after
+    // EXT4_IOC_SHUTDOWN (kernel fs/ext4/super.c, _ext4_show_options).
+    let readonly_filesystem = has(b"ro") || has(b"emergency_ro");
+    let shut_down = has(b"shutdown");
+    let discards = options(own).any(|option| {
+        option.strip_prefix(b"discard").is_some_and(|rest| matches!(rest, [] | [b'=', ..]))
+    });
+    Some(Line {
+        id,
+        parent,
+        device,
+        root,
+        point,
+        flags,
+        fs_type,
+        source,
+        readonly_filesystem,
+        shut_down,
+        discards,
+    })
 }
 
 fn text(field: &[u8]) -> Option<&str> {
@@ -112,6 +134,8 @@ mod tests {
                 fs_type: "ext3".into(),
                 source: "/dev/root".into(),
                 readonly_filesystem: true,
+                shut_down: false,
+                discards: false,
             }
         );
     }
@@ -132,6 +156,31 @@ mod tests {
         };
         assert_eq!((line.flags, line.readonly_filesystem), (flags, false));
         assert_eq!(line.source, Path::new("a b"));
+    }
+
+    #[test]
+    fn what_ext4_says_after_an_error() {
+        let of = |options: &str| {
+            let line = format!("1 1 7:0 / /m rw - ext4 /dev/loop0 {options}");
+            let line = parse(line.as_bytes()).unwrap();
+            (line.readonly_filesystem, line.shut_down)
+        };
+        assert_eq!(of("rw,errors=remount-ro"), (false, false));
+        assert_eq!(of("rw,errors=remount-ro,emergency_ro"), (true, false));
+        assert_eq!(of("rw,shutdown"), (false, true));
+    }
+
+    #[test]
+    fn discards_are_told_by_each_file_system_in_its_way() {
+        for (options, wanted) in [
+            ("rw,discard", true),
+            ("rw,discard=async,ssd", true),
+            ("rw", false),
+            ("rw,nodiscard", false),
+        ] {
+            let line = format!("1 1 7:0 / /m rw - btrfs /dev/loop0 {options}");
+            assert_eq!(parse(line.as_bytes()).unwrap().discards, wanted, "{options}");
+        }
     }
 
     #[test]

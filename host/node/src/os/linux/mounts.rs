@@ -163,6 +163,8 @@ fn entry(line: Line) -> MountEntry {
         fs_type: line.fs_type,
         flags: line.flags,
         readonly_filesystem: line.readonly_filesystem,
+        shut_down: line.shut_down,
+        discards: line.discards,
     }
 }
 

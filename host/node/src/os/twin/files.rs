@@ -43,7 +43,9 @@ impl PoolFiles for Twin {
                 size: 0,
                 path: path.clone(),
             }),
-            What::Device(_) => fail(Kind::WrongType, "describing", Path::new("a device")),
+            What::Device(_) | What::Root(_) => {
+                fail(Kind::WrongType, "describing", Path::new("a device"))
+            }
         })
     }
 
@@ -70,7 +72,9 @@ impl PoolFiles for Twin {
                 None => fail(Kind::NotFound, "reading image", path),
             },
             What::Directory(path) => fail(Kind::WrongType, "reading image", path),
-            What::Device(_) => fail(Kind::WrongType, "reading image", Path::new("a device")),
+            What::Device(_) | What::Root(_) => {
+                fail(Kind::WrongType, "reading image", Path::new("a device"))
+            }
         })
     }
 }

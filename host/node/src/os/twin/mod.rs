@@ -5,7 +5,9 @@
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
 mod files;
+mod orders;
 mod storage;
+mod symptoms;
 
 pub(crate) use storage::SMALLEST;
 
@@ -16,8 +18,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use mooring_volume::capability::FsType;
 
 use super::{
-    BackingFile, DeviceId, Error, Found, Handles, Kind, LoopDevice, MountEntry, MountFlags,
-    MountId, PathKind, Result, Superblock,
+    BackingFile, DeviceId, Error, Found, FsFaults, Handles, IoLimits, Kind, LoopDevice, MountEntry,
+    MountFlags, MountId, PathKind, Result, Superblock,
 };
 
 /// Where the model goes wrong. Calls are numbered from 0, reads too.
@@ -90,8 +92,21 @@ pub(crate) struct Model {
     pub(super) handles: BTreeSet<u64>,
     /// Whether the program lacks CAP_SYS_RESOURCE.
     pub(crate) unprivileged: bool,
+    /// What the file systems on loop devices have counted.
+    pub(crate) faults: BTreeMap<u32, FsFaults>,
+    /// Mount points whose file system answers with an I/O error.
+    pub(crate) broken: BTreeSet<PathBuf>,
+    /// Bytes available in pools, of a TiB; a pool that is not named is half full, and one with none
+    /// is not there.
+    pub(crate) pools: BTreeMap<PathBuf, Option<u64>>,
     /// Mount points on which files are open.
     pub(crate) busy: BTreeSet<PathBuf>,
+    /// Limits of devices, by number: they outlive what the number stands for.
+    pub(crate) limits: BTreeMap<DeviceId, IoLimits>,
+    /// Whether the machine lacks the means to limit I/O.
+    pub(crate) unlimited: bool,
+    /// Devices whose file systems are frozen.
+    pub(crate) frozen: BTreeSet<DeviceId>,
     fault: Option<Fault>,
     calls: usize,
     dead: bool,
@@ -124,6 +139,8 @@ pub(super) enum What {
     Image(PathBuf),
     Directory(PathBuf),
     Device(u32),
+    /// The root of a mounted file system.
+    Root(DeviceId),
 }
 
 impl Drop for Handle {
@@ -205,6 +222,8 @@ impl Model {
                 fs_type: fs_type.into(),
                 flags: MountFlags::default(),
                 readonly_filesystem: false,
+                shut_down: false,
+                discards: false,
             });
         }
     }
@@ -255,6 +274,8 @@ impl Twin {
         model.boot += 1;
         model.loops.clear();
         model.busy.clear();
+        model.limits.clear();
+        model.frozen.clear();
         model.boot_mounts();
         model.release();
     }

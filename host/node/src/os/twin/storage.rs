@@ -49,7 +49,9 @@ impl LoopDevices for Twin {
             if model.device(device.number).is_none_or(|now| now.label != device.label) {
                 return Ok(());
             }
-            if model.mounts.iter().any(|entry| entry.block == Some(device.device)) {
+            let mounted = model.mounts.iter().any(|entry| entry.block == Some(device.device));
+            // A frozen file system stays, unmounted or not.
+            if mounted || model.frozen.contains(&device.device) {
                 return fail(Kind::Busy, "unbinding", Path::new("a loop device"));
             }
             model.loops.remove(&device.number);
@@ -126,7 +128,7 @@ impl BlockDevices for Twin {
 fn device_of(handle: &Handle) -> Result<u32> {
     match handle.what {
         What::Device(number) => Ok(number),
-        What::Image(_) | What::Directory(_) => {
+        What::Image(_) | What::Directory(_) | What::Root(_) => {
             fail(Kind::WrongType, "using", Path::new("no device"))
         }
     }
@@ -199,7 +201,7 @@ impl Model {
         self.mounts.push(MountEntry { id, point: target.to_owned(), flags, ..like });
     }
 
-    fn current(&mut self, mount: &MountRef) -> Result<MountEntry> {
+    pub(super) fn current(&mut self, mount: &MountRef) -> Result<MountEntry> {
         match self.top(&mount.point) {
             Some(top) if top.id == mount.id => Ok(top.clone()),
             Some(_) | None => fail(Kind::Changed, "using", &mount.point),
@@ -251,6 +253,11 @@ impl Mounts for Twin {
                 fs_type: fs_type.to_string(),
                 flags,
                 readonly_filesystem: flags.readonly,
+                shut_down: false,
+                discards: options
+                    .iter()
+                    .rfind(|o| o.contains("discard"))
+                    .is_some_and(|o| !o.starts_with("no")),
             };
             model.put(entry, target, flags);
             Ok(())
@@ -307,7 +314,7 @@ fn shown(model: &Model, path: &Path) -> Result<MountEntry> {
 }
 
 impl Twin {
-    fn on_mount<T>(
+    pub(super) fn on_mount<T>(
         &self,
         doing: &'static str,
         mount: &MountRef,

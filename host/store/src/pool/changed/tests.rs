@@ -10,10 +10,26 @@ const SIZE: u64 = 3 << 20;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Write { offset: u64, length: usize, byte: u8 },
-    Punch { offset: u64, length: u64 },
-    Reserve { offset: u64, length: u64 },
+    Write {
+        offset: u64,
+        length: usize,
+        byte: u8,
+    },
+    Punch {
+        offset: u64,
+        length: u64,
+    },
+    Reserve {
+        offset: u64,
+        length: u64,
+    },
+    Zero {
+        offset: u64,
+        length: u64,
+    },
     Grow(u64),
+    /// To a part of it, and back.
+    Cut(u64),
     Sync,
 }
 
@@ -26,7 +42,9 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         2 => place().prop_map(|(offset, length)| Step::Punch { offset, length }),
         1 => place().prop_map(|(offset, length)| Step::Reserve { offset, length }),
+        1 => place().prop_map(|(offset, length)| Step::Zero { offset, length }),
         1 => (1_u64..1 << 20).prop_map(|more| Step::Grow(more / 512 * 512)),
+        1 => (0..SIZE).prop_map(Step::Cut),
         1 => Just(Step::Sync),
     ]
 }
@@ -42,6 +60,19 @@ fn take(step: &Step, file: &File) {
         }
         Step::Reserve { offset, length } => {
             fallocate(file, FallocateFlags::KEEP_SIZE, offset, length).unwrap();
+        }
+        Step::Zero { offset, length } => {
+            let flags = FallocateFlags::ZERO_RANGE | FallocateFlags::KEEP_SIZE;
+            match fallocate(file, flags, offset, length) {
+                // Older kernels' btrfs and tmpfs.
+                Err(rustix::io::Errno::OPNOTSUPP) | Ok(()) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        Step::Cut(length) => {
+            let whole = file.metadata().unwrap().len();
+            file.set_len(length).unwrap();
+            file.set_len(whole).unwrap();
         }
         Step::Grow(more) => file.set_len(file.metadata().unwrap().len() + more).unwrap(),
         Step::Sync => file.sync_all().unwrap(),
@@ -79,11 +110,16 @@ fn content(file: &File) -> Vec<u8> {
     bytes
 }
 
+fn page(base: Option<&File>, image: Option<&File>, range: Range<u64>, limit: usize) -> Vec<Extent> {
+    let page = Page { extents: Vec::new(), limit, unread: MOST_READ };
+    differences(base, image, range, page).unwrap()
+}
+
 /// What changed, page by page.
 fn changes(base: &File, image: &File, limit: usize) -> Vec<Extent> {
     let (end, mut position, mut all) = (image.metadata().unwrap().len(), 0, Vec::<Extent>::new());
     loop {
-        let page = differences(Some(base), Some(image), position..end, limit).unwrap();
+        let page = page(Some(base), Some(image), position..end, limit);
         assert!(page.len() <= limit);
         let Some(last) = page.last() else { return all };
         for pair in page.windows(2) {
@@ -123,7 +159,7 @@ fn each_rebuilds_each(dir: &Path, groups: &[Vec<Step>], limit: usize) {
             assert!(number != other || changes.is_empty(), "{changes:?}");
         }
     }
-    let zeros = differences(None, None, 0..SIZE, limit).unwrap();
+    let zeros = page(None, None, 0..SIZE, limit);
     assert!(zeros.is_empty());
 }
 
@@ -173,9 +209,9 @@ fn what_has_no_file_is_zeros() {
     let file = new(&std::env::temp_dir());
     file.write_all_at(&[1; 8192], 1 << 20).unwrap();
     let data = [Extent { offset: 1 << 20, length: 8192 }];
-    assert_eq!(differences(None, Some(&file), 0..SIZE, 9).unwrap(), data);
-    assert_eq!(differences(Some(&file), None, 0..SIZE, 9).unwrap(), data);
-    let part = differences(None, Some(&file), (1 << 20) + 4096..SIZE, 9).unwrap();
+    assert_eq!(page(None, Some(&file), 0..SIZE, 9), data);
+    assert_eq!(page(Some(&file), None, 0..SIZE, 9), data);
+    let part = page(None, Some(&file), (1 << 20) + 4096..SIZE, 9);
     assert_eq!(part, [Extent { offset: (1 << 20) + 4096, length: 4096 }]);
 }
 
@@ -185,9 +221,32 @@ fn a_page_ends_where_the_next_change_would_begin() {
     for number in 0..5_u64 {
         image.write_all_at(&[1; 4096], number << 16).unwrap();
     }
-    let page = differences(Some(&base), Some(&image), 0..SIZE, 2).unwrap();
+    let first = page(Some(&base), Some(&image), 0..SIZE, 2);
     let one = |number: u64| Extent { offset: number << 16, length: 4096 };
-    assert_eq!(page, [one(0), one(1)]);
-    let rest = differences(Some(&base), Some(&image), 4096..SIZE, 9).unwrap();
+    assert_eq!(first, [one(0), one(1)]);
+    let rest = page(Some(&base), Some(&image), 4096..SIZE, 9);
     assert_eq!(rest, [one(1), one(2), one(3), one(4)]);
+}
+
+#[test]
+fn reading_ends_with_a_place_to_go_on_from() {
+    // tmpfs does not tell places, so that all is read.
+    let dir = Path::new("/dev/shm");
+    let (base, image) = (new(dir), new(dir));
+    let chunk = key(CHUNK);
+    for file in [&base, &image] {
+        file.write_all_at(&vec![1; 8 * CHUNK], 0).unwrap();
+    }
+    image.write_all_at(&[2; BLOCK], 5 * chunk).unwrap();
+    let (mut position, mut all) = (0, Vec::new());
+    loop {
+        let page = Page { extents: Vec::new(), limit: 9, unread: 2 * chunk };
+        let page = differences(Some(&base), Some(&image), position..SIZE, page).unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(last.offset + last.length <= position + 2 * chunk + key(BLOCK), "{last:?}");
+        position = last.offset + last.length;
+        all.extend(page);
+    }
+    assert!(rebuilt(&base, &image, &all) == content(&image));
+    assert!(all.len() <= 5, "{all:?}");
 }

@@ -4,8 +4,8 @@ use super::super::CopyState;
 use super::super::record::{Copying, Moment, State};
 use super::super::transfer;
 use super::*;
-use crate::StorageError;
 use crate::key::Key;
+use crate::{Cloning, StorageError};
 
 async fn copied(host: &Scoped, source: &str, name: &str) -> CopyState {
     host.copy_image("default", source, name).await.unwrap()
@@ -69,6 +69,28 @@ async fn a_copy_has_the_bytes_and_the_holes_and_goes_its_own_way() {
 }
 
 #[tokio::test]
+async fn copies_that_are_under_way_are_told() {
+    let bench = Bench::new();
+    let host = bench.start();
+    let path = with_data(&host, "source", 1).await;
+    assert_eq!(host.store.copies_under_way(), []);
+    copied(&host, "source", "copy").await;
+    over(&host).await;
+    assert_eq!(host.store.copies_under_way(), []);
+    cut_short(&host, "source", "copy", moment(&path)).await;
+    // While this is held, the copy waits.
+    let held = host.hold(&host.named("default", "copy").unwrap()).await;
+    host.take_up_copies().unwrap();
+    let [told] = &host.store.copies_under_way()[..] else { panic!("one is under way") };
+    assert_eq!((told.pool.as_str(), told.name.as_str()), ("default", "copy"));
+    assert_eq!((told.source.as_str(), told.done), ("source", 0));
+    assert_eq!(told.driver, *host.driver());
+    drop(held);
+    over(&host).await;
+    assert_eq!(host.store.copies_under_way(), []);
+}
+
+#[tokio::test]
 async fn a_copy_of_zeros_is_there_at_once() {
     let bench = Bench::new();
     let host = bench.start();
@@ -107,10 +129,14 @@ async fn what_is_being_copied_is_kept_as_it_is() {
     for refused in [
         host.delete_image("default", "source").await,
         host.grow_image("default", "source", 8 * MIB).await,
-        host.clone_image("default", "source", "copy").await,
     ] {
         assert!(matches!(&refused, Err(PoolError::InUse(why)) if why.contains("copied")));
     }
+    // Who asks for a clone is told to ask for the copy.
+    let also = host.clone_image("default", "source", "copy").await;
+    assert!(matches!(&also, Err(PoolError::Unsupported(why)) if why.contains("copied")));
+    let list = [Cloning { pool: "default".into(), source: "source".into(), name: "copy".into() }];
+    assert_eq!(host.clone_images(&list).await, also);
     assert_eq!(item(&host, "copy").await, None);
     assert_eq!(code(host.materialise("default", "copy").await), Code::FailedPrecondition);
     let grown = host.grow_image("default", "copy", 8 * MIB).await;

@@ -9,6 +9,7 @@ mod mounts;
 mod places;
 mod pool;
 mod records;
+mod throttle;
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
