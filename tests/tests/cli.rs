@@ -223,7 +223,9 @@ fn a_component_tells_what_it_can_do_and_needs() {
         assert!(told.is_object(), "{told}");
     }
     let told = text(&mooring(&["backend", "inspect", "embedded:image-file"]).stdout);
-    assert!(told.contains("snapshots") && !told.contains("publishing"), "{told}");
+    assert!(told.contains("group-snapshots") && told.contains("publishing"), "{told}");
+    let told = text(&mooring(&["backend", "inspect", "embedded:directory"]).stdout);
+    assert!(told.contains("capacity") && !told.contains("publishing"), "{told}");
 }
 
 #[test]

@@ -16,10 +16,10 @@ use mooring_backend::{EngineConfig, Limits, LoadError, Outcome, inspect};
 use mooring_volume::attachment::{Attachment, Content};
 use mooring_volume::backend::{
     Attachments, ExpandVolume, Expansion, GetCapacity, Identity, Listing, NodeFacts, Nodes, Page,
-    Publishing, Space, ValidateVolume, Verdict, Volumes,
+    PublishVolume, Publishing, Space, ValidateVolume, Verdict, Volumes,
 };
 use mooring_volume::capacity::CapacityRange;
-use mooring_volume::{Ability, Code, Secrets, StringMap, VolumeId};
+use mooring_volume::{Ability, Code, NodeId, Secrets, StringMap, VolumeId};
 use stand::{MIB, Stand, call, capability, create, describe, plugin};
 
 /// Lengths of all files below a directory.
@@ -78,27 +78,69 @@ async fn abilities_are_the_exports() {
     let driver = stand.load("image.mooring.dev", plugin("image_file"), Limits::default()).await;
     let abilities = driver.abilities();
     let exported = [
+        Ability::Publishing,
+        Ability::ReadonlyPublishing,
         Ability::Listing,
         Ability::Capacity,
         Ability::Expansion,
         Ability::OnlineExpansion,
+        Ability::Modification,
         Ability::Snapshots,
+        Ability::GroupSnapshots,
         Ability::ChangedBlocks,
         Ability::RestoreSnapshot,
         Ability::CloneVolume,
+        Ability::Health,
+        Ability::Nodes,
+        Ability::AccessibilityConstraints,
     ];
     for there in exported {
         assert!(abilities.contains(&there), "{there:?} is missing");
     }
+    let driver = stand.load("dir.mooring.dev", plugin("directory"), Limits::default()).await;
+    let abilities = driver.abilities();
     for absent in [Ability::Publishing, Ability::Nodes, Ability::GroupSnapshots] {
         assert!(!abilities.contains(&absent), "{absent:?} is advertised");
     }
     let id = VolumeId::new("any").unwrap();
     let refused = driver.unpublish(&call(), id, None, Secrets::default()).await.unwrap_err();
     assert_eq!(refused.code, Code::Unimplemented);
-    let facts = NodeFacts { id: "worker-1".to_owned(), ..NodeFacts::default() };
-    let node = driver.describe_node(&call(), facts).await.unwrap();
+    let node = driver.describe_node(&call(), worker()).await.unwrap();
     assert_eq!((node.id.as_str(), node.topology, node.max_volumes), ("worker-1", None, None));
+}
+
+fn worker() -> NodeFacts {
+    NodeFacts { id: "worker-1".to_owned(), ..NodeFacts::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_volume_is_published_to_the_node_that_registered() {
+    let stand = Stand::new();
+    let driver = stand.load("image.mooring.dev", plugin("image_file"), Limits::default()).await;
+    let node = driver.describe_node(&call(), worker()).await.unwrap();
+    let segments = node.topology.unwrap().0;
+    assert_eq!(segments["topology.mooring.dev/node"], "worker-1");
+    let volume = driver.create(&call(), create("pvc-1")).await.unwrap();
+    assert_eq!(volume.topology.len(), 1);
+    let request = PublishVolume {
+        volume_id: volume.id.clone(),
+        node_id: node.id.clone(),
+        capability: capability(),
+        readonly: false,
+        volume_context: StringMap::new(),
+        secrets: Secrets::default(),
+    };
+    let elsewhere =
+        PublishVolume { node_id: NodeId::new("worker-2").unwrap(), ..request.clone() };
+    let refused = driver.publish(&call(), elsewhere).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotFound);
+    driver.publish(&call(), request).await.unwrap();
+    let listed = driver.get(&call(), volume.id.clone()).await.unwrap();
+    assert_eq!(listed.published_nodes, Some(vec![node.id]));
+    let refused = driver.delete(&call(), volume.id.clone(), Secrets::default()).await.unwrap_err();
+    assert_eq!(refused.code, Code::FailedPrecondition);
+    driver.unpublish(&call(), volume.id.clone(), None, Secrets::default()).await.unwrap();
+    driver.delete(&call(), volume.id, Secrets::default()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

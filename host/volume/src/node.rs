@@ -12,6 +12,15 @@ use crate::id::VolumeId;
 use crate::secret::Secrets;
 use crate::{Call, StringMap};
 
+/// What ControllerPublishVolume adds to the publish context of a volume that it published for
+/// reading only: `true` under this key. NodeStageVolume has no field that says so.
+pub const READONLY: &str = "mooring.dev/readonly";
+
+/// Whether a publish context says that nothing may be written.
+fn is_readonly(publish_context: &StringMap) -> bool {
+    publish_context.get(READONLY).is_some_and(|value| value == "true")
+}
+
 /// NodeStageVolume.
 #[derive(Debug, Clone)]
 pub struct Stage {
@@ -27,6 +36,14 @@ pub struct Stage {
     pub publish_context: StringMap,
     /// Of this call.
     pub secrets: Secrets,
+}
+
+impl Stage {
+    /// Whether nobody may write, by the mode or since it was published so.
+    #[must_use]
+    pub fn is_readonly(&self) -> bool {
+        self.capability.mode.is_reader_only() || is_readonly(&self.publish_context)
+    }
 }
 
 /// NodePublishVolume.
@@ -48,6 +65,14 @@ pub struct Publish {
     pub publish_context: StringMap,
     /// Of this call.
     pub secrets: Secrets,
+}
+
+impl Publish {
+    /// Whether nothing may be written through this target.
+    #[must_use]
+    pub fn is_readonly(&self) -> bool {
+        self.readonly || self.capability.mode.is_reader_only() || is_readonly(&self.publish_context)
+    }
 }
 
 /// NodeExpandVolume.

@@ -1,9 +1,8 @@
 //! Volumes as directories of a local pool. Nothing holds a volume to a size: all of them share
 //! the room of the pool's file system.
 //!
-//! This file is the shell: it says what the backend is and hands each call to the module that
-//! knows the answer. None of it knows a path or a mount: it describes directories by name, and
-//! the host does the rest.
+//! Each module implements the abilities whose answers it knows. None of them knows a path or a
+//! mount: they describe directories by name, and the host does the rest.
 
 #![cfg_attr(target_family = "wasm", no_std)]
 
@@ -16,17 +15,11 @@ mod view;
 use alloc::borrow::{Cow, ToOwned};
 use alloc::vec;
 
-use mooring_sdk::attachments::Attachments;
 use mooring_sdk::capabilities::Uses;
-use mooring_sdk::capacity::Capacity;
 use mooring_sdk::identity::{Description, Identity};
-use mooring_sdk::listing::{Entries, Entry, Listing};
 use mooring_sdk::parameters::Parameters;
-use mooring_sdk::pool::{self, HostPools, Pools};
-use mooring_sdk::state::{HostState, State};
-use mooring_sdk::types::{Page, StringMap, Volume};
-use mooring_sdk::volumes::{CreateRequest, ValidateRequest, Verdict, Volumes};
-use mooring_sdk::{Result, Secrets, attachments, capacity};
+use mooring_sdk::types::StringMap;
+use mooring_sdk::{Host, Result, Services, pool};
 
 mooring_sdk::freestanding!();
 mooring_sdk::backend!(Directory: volumes, attachments, listing, capacity);
@@ -36,10 +29,7 @@ const USES: Uses = Uses { block: false, mount: true, several_nodes: false };
 
 /// The backend over the host's services, or over their twins in a test.
 #[derive(Debug, Default)]
-pub struct Directory<S = HostState, P = HostPools> {
-    state: S,
-    pools: P,
-}
+pub struct Directory<H = Host>(H);
 
 /// The pool that the StorageClass asks for, the only thing that it can say.
 fn asked_pool<'a>(maps: &[&'a StringMap]) -> Result<Option<&'a str>> {
@@ -49,7 +39,7 @@ fn asked_pool<'a>(maps: &[&'a StringMap]) -> Result<Option<&'a str>> {
     Ok(pool)
 }
 
-impl<S: State, P: Pools> Identity for Directory<S, P> {
+impl<H: Services> Identity for Directory<H> {
     fn info(&self) -> Description {
         Description {
             name: "directory".to_owned(),
@@ -61,47 +51,11 @@ impl<S: State, P: Pools> Identity for Directory<S, P> {
     }
 
     fn probe(&self) -> Result<bool> {
-        pool::probe(&self.pools)
+        pool::probe(&self.0)
     }
 
     fn config_schema(&self) -> Cow<'static, str> {
         Cow::Borrowed(include_str!("schema.json"))
-    }
-}
-
-impl<S: State, P: Pools> Volumes for Directory<S, P> {
-    fn create(&self, request: &CreateRequest) -> Result<Volume> {
-        life::create(&self.state, &self.pools, request)
-    }
-
-    fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
-        life::delete(&self.state, &self.pools, id)
-    }
-
-    fn validate(&self, request: &ValidateRequest) -> Result<Verdict> {
-        view::validate(&self.state, request)
-    }
-}
-
-impl<S: State, P: Pools> Attachments for Directory<S, P> {
-    fn describe(&self, request: &attachments::Request) -> Result<attachments::Answer> {
-        view::attachment(&self.state, request)
-    }
-}
-
-impl<S: State, P: Pools> Listing for Directory<S, P> {
-    fn list(&self, page: &Page) -> Result<Entries> {
-        view::list(&self.state, page)
-    }
-
-    fn get(&self, id: &str) -> Result<Entry> {
-        view::get(&self.state, id)
-    }
-}
-
-impl<S: State, P: Pools> Capacity for Directory<S, P> {
-    fn get(&self, request: &capacity::Request) -> Result<capacity::Answer> {
-        view::space(&self.pools, request)
     }
 }
 

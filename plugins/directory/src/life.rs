@@ -6,46 +6,54 @@
 
 use alloc::format;
 
-use mooring_sdk::pool::{self, Pools};
 use mooring_sdk::records::Found;
-use mooring_sdk::state::State;
-use mooring_sdk::types;
-use mooring_sdk::volumes::CreateRequest;
-use mooring_sdk::{Error, Result, ids};
+use mooring_sdk::volumes::{CreateRequest, ValidateRequest, Verdict, Volumes};
+use mooring_sdk::{Error, Result, Secrets, Services, ids, pool, types};
 
 use crate::record::{Asked, Stored, VOLUMES, Volume, told};
-use crate::{USES, asked_pool};
+use crate::{Directory, USES, asked_pool, view};
 
 /// Ids are this and a hash of the name.
 const PREFIX: &str = "dir-";
 
-/// Creates a volume.
-pub(crate) fn create(
-    state: &impl State,
-    pools: &impl Pools,
-    request: &CreateRequest,
-) -> Result<types::Volume> {
-    if let Some(objection) = USES.objection(&request.capabilities) {
-        return Err(Error::invalid_argument(objection));
+impl<H: Services> Volumes for Directory<H> {
+    fn create(&self, request: &CreateRequest) -> Result<types::Volume> {
+        if let Some(objection) = USES.objection(&request.capabilities) {
+            return Err(Error::invalid_argument(objection));
+        }
+        if request.source.is_some() {
+            return Err(Error::invalid_argument("this backend creates empty volumes only"));
+        }
+        let host = &self.0;
+        let asked = asked_pool(&[&request.parameters, &request.mutable_parameters])?;
+        let wanted = Volume {
+            name: request.name.clone(),
+            pool: pool::choose(host, asked)?,
+            asked: Asked::from(request.capacity),
+        };
+        let id = ids::derive(PREFIX, &request.name);
+        let fits = |Stored::V1(existing): &Stored| check_same(existing, request, asked);
+        let make = |Stored::V1(volume): &Stored| {
+            host.create_directory(&volume.pool, &id)
+                .map_err(|error| Error::from(error).context(format_args!("directory {id}")))
+        };
+        VOLUMES.create(host, &id, Stored::V1(wanted), fits, make)?;
+        Ok(told(id))
     }
-    if request.source.is_some() {
-        return Err(Error::invalid_argument("this backend creates empty volumes only"));
+
+    fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
+        let host = &self.0;
+        let Some(Found { value: Stored::V1(volume), version }) = VOLUMES.get(host, id)? else {
+            return Ok(());
+        };
+        host.delete_directory(&volume.pool, id)
+            .map_err(|error| Error::from(error).context(format_args!("directory {id}")))?;
+        VOLUMES.remove(host, id, version)
     }
-    let asked = asked_pool(&[&request.parameters, &request.mutable_parameters])?;
-    let wanted = Volume {
-        name: request.name.clone(),
-        pool: pool::choose(pools, asked)?,
-        asked: Asked::from(request.capacity),
-    };
-    let id = ids::derive(PREFIX, &request.name);
-    let fits = |Stored::V1(existing): &Stored| check_same(existing, request, asked);
-    let make = |Stored::V1(volume): &Stored| {
-        pools
-            .create_directory(&volume.pool, &id)
-            .map_err(|error| Error::from(error).context(format_args!("directory {id}")))
-    };
-    VOLUMES.create(state, &id, Stored::V1(wanted), fits, make)?;
-    Ok(told(id))
+
+    fn validate(&self, request: &ValidateRequest) -> Result<Verdict> {
+        view::validate(&self.0, request)
+    }
 }
 
 /// Whether a volume that is there is the one that is asked for.
@@ -67,15 +75,4 @@ fn check_same(existing: &Volume, request: &CreateRequest, pool: Option<&str>) ->
     Err(Error::already_exists(format!(
         "volume {name:?} exists and was asked for with another {differs}"
     )))
-}
-
-/// Deletes a volume, its directory and what is in it.
-pub(crate) fn delete(state: &impl State, pools: &impl Pools, id: &str) -> Result<()> {
-    let Some(Found { value: Stored::V1(volume), version }) = VOLUMES.get(state, id)? else {
-        return Ok(());
-    };
-    pools
-        .delete_directory(&volume.pool, id)
-        .map_err(|error| Error::from(error).context(format_args!("directory {id}")))?;
-    VOLUMES.remove(state, id, version)
 }

@@ -1,13 +1,18 @@
 use mooring_sdk::Code;
+use mooring_sdk::attachments::{self, Attachments};
+use mooring_sdk::capacity::{self, Capacity};
+use mooring_sdk::listing::Listing;
 use mooring_sdk::testing::Machine;
-use mooring_sdk::types::{AccessMode, AccessType, Capability, CapacityRange, ContentSource};
+use mooring_sdk::types::{AccessMode, AccessType, Capability, CapacityRange, ContentSource, Page};
+use mooring_sdk::volumes::{CreateRequest, ValidateRequest, Verdict, Volumes};
+use mooring_sdk::{Result, Secrets};
 
 use super::*;
 
-type Backend = Directory<Machine, Machine>;
+type Backend = Directory<Machine>;
 
 fn on(machine: &Machine) -> Backend {
-    Directory { state: machine.clone(), pools: machine.clone() }
+    Directory(machine.clone())
 }
 
 fn mount(mode: AccessMode) -> Capability {

@@ -4,28 +4,27 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
-use mooring_sdk::attachments::{self, Attachment, Content, PoolItem};
-use mooring_sdk::listing::{Entries, Entry};
-use mooring_sdk::pool::{self, Pools};
+use mooring_sdk::attachments::{self, Attachment, Attachments, Content, PoolItem};
+use mooring_sdk::capacity::{self, Capacity};
+use mooring_sdk::listing::{Entries, Entry, Listing};
 use mooring_sdk::records::Listed;
-use mooring_sdk::state::State;
 use mooring_sdk::types::Page;
 use mooring_sdk::volumes::{ValidateRequest, Verdict};
-use mooring_sdk::{Error, Result, capacity};
+use mooring_sdk::{Error, Result, Services, pool};
 
 use crate::record::{Stored, VOLUMES, told};
-use crate::{USES, asked_pool};
+use crate::{Directory, USES, asked_pool};
 
-/// A page of volumes, by id.
-pub(crate) fn list(state: &impl State, page: &Page) -> Result<Entries> {
-    let Listed { entries, next } = VOLUMES.page(state, page)?;
-    Ok(Entries { entries: entries.into_iter().map(|(id, _)| entry(id)).collect(), next })
-}
+impl<H: Services> Listing for Directory<H> {
+    fn list(&self, page: &Page) -> Result<Entries> {
+        let Listed { entries, next } = VOLUMES.page(&self.0, page)?;
+        Ok(Entries { entries: entries.into_iter().map(|(id, _)| entry(id)).collect(), next })
+    }
 
-/// One volume.
-pub(crate) fn get(state: &impl State, id: &str) -> Result<Entry> {
-    VOLUMES.find(state, id)?;
-    Ok(entry(id.to_owned()))
+    fn get(&self, id: &str) -> Result<Entry> {
+        VOLUMES.find(&self.0, id)?;
+        Ok(entry(id.to_owned()))
+    }
 }
 
 fn entry(id: String) -> Entry {
@@ -33,8 +32,8 @@ fn entry(id: String) -> Entry {
 }
 
 /// Whether a volume satisfies what is asked.
-pub(crate) fn validate(state: &impl State, request: &ValidateRequest) -> Result<Verdict> {
-    let Stored::V1(volume) = VOLUMES.find(state, &request.id)?.value;
+pub(crate) fn validate(host: &impl Services, request: &ValidateRequest) -> Result<Verdict> {
+    let Stored::V1(volume) = VOLUMES.find(host, &request.id)?.value;
     if let Some(objection) = USES.objection(&request.capabilities) {
         return Ok(Verdict::Refused(objection.to_owned()));
     }
@@ -47,30 +46,30 @@ pub(crate) fn validate(state: &impl State, request: &ValidateRequest) -> Result<
     })
 }
 
-/// Where a volume is.
-pub(crate) fn attachment(
-    state: &impl State,
-    request: &attachments::Request,
-) -> Result<attachments::Answer> {
-    let id = &request.volume_id;
-    let Stored::V1(volume) = VOLUMES.find(state, id)?.value;
-    if let Some(objection) = USES.objection(core::slice::from_ref(&request.capability)) {
-        return Err(Error::invalid_argument(objection));
+impl<H: Services> Attachments for Directory<H> {
+    fn describe(&self, request: &attachments::Request) -> Result<attachments::Answer> {
+        let id = &request.volume_id;
+        let Stored::V1(volume) = VOLUMES.find(&self.0, id)?.value;
+        if let Some(objection) = USES.objection(core::slice::from_ref(&request.capability)) {
+            return Err(Error::invalid_argument(objection));
+        }
+        Ok(attachments::Answer {
+            attachment: Attachment::Directory(PoolItem { pool: volume.pool, name: id.clone() }),
+            // There is no device to format.
+            content: Content::Unknown,
+            minimum_size: None,
+        })
     }
-    Ok(attachments::Answer {
-        attachment: Attachment::Directory(PoolItem { pool: volume.pool, name: id.clone() }),
-        // There is no device to format.
-        content: Content::Unknown,
-        minimum_size: None,
-    })
 }
 
 /// Room for new volumes, which all share it.
-pub(crate) fn space(pools: &impl Pools, request: &capacity::Request) -> Result<capacity::Answer> {
-    let asked = asked_pool(&[&request.parameters])?;
-    let available = match USES.objection(&request.capabilities) {
-        Some(_) => 0,
-        None => pools.space(&pool::choose(pools, asked)?)?.available,
-    };
-    Ok(capacity::Answer { available, maximum_volume: None, minimum_volume: None })
+impl<H: Services> Capacity for Directory<H> {
+    fn get(&self, request: &capacity::Request) -> Result<capacity::Answer> {
+        let asked = asked_pool(&[&request.parameters])?;
+        let available = match USES.objection(&request.capabilities) {
+            Some(_) => 0,
+            None => self.0.space(&pool::choose(&self.0, asked)?)?.available,
+        };
+        Ok(capacity::Answer { available, maximum_volume: None, minimum_volume: None })
+    }
 }

@@ -3,53 +3,50 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use mooring_sdk::changed_blocks::{Block, Blocks, Kind, Window};
-use mooring_sdk::pool::{Extent, Pools};
-use mooring_sdk::state::State;
-use mooring_sdk::{Error, Result};
+use mooring_sdk::changed_blocks::{Block, Blocks, ChangedBlocks, Kind, Window};
+use mooring_sdk::pool::Extent;
+use mooring_sdk::{Error, Result, Secrets, Services};
 
+use crate::ImageFile;
 use crate::record::Snapshot;
 use crate::snapshots;
 
-/// Blocks of a snapshot that hold data.
-pub(crate) fn allocated(
-    state: &impl State,
-    pools: &impl Pools,
-    id: &str,
-    window: Window,
-) -> Result<Blocks> {
-    let snapshot = snapshots::ready(state, pools, id)?;
-    check_offset(id, &snapshot, window)?;
-    let extents = pools
-        .allocated_extents(&snapshot.pool, id, window.offset, window.limit)
-        .map_err(|error| Error::from(error).context(format_args!("snapshot {id}")))?;
-    Ok(told(&snapshot, &extents))
-}
-
-/// Blocks in which one snapshot of a volume may differ from another.
-pub(crate) fn delta(
-    state: &impl State,
-    pools: &impl Pools,
-    base_id: &str,
-    target_id: &str,
-    window: Window,
-) -> Result<Blocks> {
-    let base = snapshots::ready(state, pools, base_id)?;
-    let target = snapshots::ready(state, pools, target_id)?;
-    if base.source != target.source || base.pool != target.pool {
-        return Err(Error::invalid_argument(format!(
-            "snapshot {base_id} is of volume {} and {target_id} of volume {}; only snapshots of \
-             one volume can be compared",
-            base.source, target.source
-        )));
+impl<H: Services> ChangedBlocks for ImageFile<H> {
+    fn allocated(&self, snapshot_id: &str, window: Window, _secrets: &Secrets) -> Result<Blocks> {
+        let snapshot = snapshots::ready(&self.0, snapshot_id)?;
+        check_offset(snapshot_id, &snapshot, window)?;
+        let extents = self
+            .0
+            .allocated_extents(&snapshot.pool, snapshot_id, window.offset, window.limit)
+            .map_err(|error| Error::from(error).context(format_args!("snapshot {snapshot_id}")))?;
+        Ok(told(&snapshot, &extents))
     }
-    check_offset(target_id, &target, window)?;
-    let extents = pools
-        .changed_extents(&target.pool, base_id, target_id, window.offset, window.limit)
-        .map_err(|error| {
-            Error::from(error).context(format_args!("snapshots {base_id} and {target_id}"))
-        })?;
-    Ok(told(&target, &extents))
+
+    fn delta(
+        &self,
+        base_id: &str,
+        target_id: &str,
+        window: Window,
+        _secrets: &Secrets,
+    ) -> Result<Blocks> {
+        let base = snapshots::ready(&self.0, base_id)?;
+        let target = snapshots::ready(&self.0, target_id)?;
+        if base.source != target.source || base.pool != target.pool {
+            return Err(Error::invalid_argument(format!(
+                "snapshot {base_id} is of volume {} and {target_id} of volume {}; only snapshots \
+                 of one volume can be compared",
+                base.source, target.source
+            )));
+        }
+        check_offset(target_id, &target, window)?;
+        let extents = self
+            .0
+            .changed_extents(&target.pool, base_id, target_id, window.offset, window.limit)
+            .map_err(|error| {
+                Error::from(error).context(format_args!("snapshots {base_id} and {target_id}"))
+            })?;
+        Ok(told(&target, &extents))
+    }
 }
 
 /// The end itself can be asked for: a page whose last block reaches it is followed by an empty one.

@@ -6,84 +6,106 @@
 
 use alloc::format;
 
-use mooring_sdk::pool::{self, Kind, PoolError, Pools};
+use mooring_sdk::pool::{Kind, PoolError, Pools};
 use mooring_sdk::records::Found;
 use mooring_sdk::sizing::satisfies;
-use mooring_sdk::state::State;
-use mooring_sdk::types;
-use mooring_sdk::volumes::CreateRequest;
-use mooring_sdk::{Error, Result, ids};
+use mooring_sdk::volumes::{CreateRequest, Sources, ValidateRequest, Verdict, Volumes};
+use mooring_sdk::{Error, Result, Secrets, Services, ids, types};
 
 use crate::parameters::{self, Wishes};
-use crate::record::{Source, Stored, VOLUMES, Volume};
-use crate::{SIZES, USES, restore};
+use crate::places::Places;
+use crate::record::{Source, VOLUMES, Volume};
+use crate::{ImageFile, SIZES, USES, publishing, restore, view};
 
 /// Ids are this and a hash of the name.
 pub(crate) const PREFIX: &str = "img-";
 
-/// Creates a volume: for a new one, one write to the store and one image.
-pub(crate) fn create(
-    state: &impl State,
-    pools: &impl Pools,
-    request: &CreateRequest,
-) -> Result<types::Volume> {
-    if let Some(objection) = USES.objection(&request.capabilities) {
-        return Err(Error::invalid_argument(objection));
+/// A request to create, and what it says once it is read.
+pub(crate) struct Asked<'a> {
+    pub(crate) request: &'a CreateRequest,
+    pub(crate) wishes: Wishes<'a>,
+    pub(crate) places: Places,
+}
+
+impl<H: Services> Volumes for ImageFile<H> {
+    fn accepts(&self) -> Sources {
+        Sources::SNAPSHOT | Sources::VOLUME
     }
-    let wishes = parameters::read(&[&request.parameters, &request.mutable_parameters])?;
-    match &request.source {
-        Some(source) => restore::create(state, pools, request, &wishes, source.into()),
-        None => create_empty(state, pools, request, &wishes),
+
+    /// Creates a volume: for a new one, one write to the store and one image.
+    fn create(&self, request: &CreateRequest) -> Result<types::Volume> {
+        if let Some(objection) = USES.objection(&request.capabilities) {
+            return Err(Error::invalid_argument(objection));
+        }
+        let wishes = parameters::read(&request.parameters, &request.mutable_parameters)?;
+        let asked = Asked { request, wishes, places: Places::read(&self.0)? };
+        let id = ids::derive(PREFIX, &request.name);
+        let volume = match &request.source {
+            Some(source) => restore::create(&self.0, &asked, source.into(), &id),
+            None => create_empty(&self.0, &asked, &id),
+        }?;
+        let topology = asked.places.of(&volume.pool);
+        Ok(volume.told(id, topology))
+    }
+
+    /// Deletes a volume and its image.
+    fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
+        let Some(Found { value, version }) = VOLUMES.get(&self.0, id)? else {
+            return Ok(());
+        };
+        if let Some(there) = &value.published {
+            return Err(publishing::elsewhere(id, there));
+        }
+        self.0
+            .delete_image(&value.pool, id)
+            .map_err(|error| Error::from(error).context(format_args!("image {id}")))?;
+        VOLUMES.remove(&self.0, id, version)
+    }
+
+    fn validate(&self, request: &ValidateRequest) -> Result<Verdict> {
+        view::validate(&self.0, request)
     }
 }
 
-fn create_empty(
-    state: &impl State,
-    pools: &impl Pools,
-    request: &CreateRequest,
-    wishes: &Wishes<'_>,
-) -> Result<types::Volume> {
-    let wanted = Volume {
-        name: request.name.clone(),
-        pool: pool::choose(pools, wishes.pool)?,
-        size: SIZES.choose(request.capacity.as_ref())?,
-    };
-    let id = ids::derive(PREFIX, &request.name);
-    let fits = |existing: &Stored| check_same(existing, request, wishes);
-    let make = |stored: &Stored| ensure_image(pools, &id, stored.volume());
-    let stored = VOLUMES.create(state, &id, Stored::V1(wanted), fits, make)?;
-    Ok(stored.told(id))
+fn create_empty(host: &impl Services, asked: &Asked<'_>, id: &str) -> Result<Volume> {
+    let Asked { request, wishes, places } = asked;
+    let wanted = Volume::new(
+        request.name.clone(),
+        places.choose(host, wishes.pool, request.accessibility.as_ref())?,
+        SIZES.choose(request.capacity.as_ref())?,
+        wishes.tuning,
+    );
+    let fits = |existing: &Volume| check_same(existing, asked);
+    VOLUMES.create(host, id, wanted, fits, |volume| ensure_image(host, id, volume))
 }
 
 /// Whether a volume that is there is the one that is asked for.
-pub(crate) fn check_same(
-    existing: &Stored,
-    request: &CreateRequest,
-    wishes: &Wishes<'_>,
-) -> Result<()> {
-    let Volume { name, pool, size } = existing.volume();
+pub(crate) fn check_same(existing: &Volume, asked: &Asked<'_>) -> Result<()> {
+    let Asked { request, wishes, places } = asked;
+    let name = &existing.name;
     if *name != request.name {
         return Err(Error::internal(format!(
             "the names {name:?} and {:?} have one id; choose another name",
             request.name
         )));
     }
-    if existing.source() != request.source.as_ref().map(Source::from).as_ref() {
-        return Err(Error::already_exists(format!(
-            "volume {name:?} exists with other content to begin with than is asked for"
-        )));
-    }
-    if wishes.pool.is_some_and(|asked| asked != pool) {
-        return Err(Error::already_exists(format!(
-            "volume {name:?} exists in pool {pool}, another than is asked for"
-        )));
-    }
-    if !satisfies(*size, request.capacity.as_ref()) {
-        return Err(Error::already_exists(format!(
-            "volume {name:?} exists with {size} bytes, another size than is asked for"
-        )));
-    }
-    Ok(())
+    let other = if existing.source != request.source.as_ref().map(Source::from) {
+        "other content to begin with"
+    } else if wishes.pool.is_some_and(|asked| asked != existing.pool) {
+        "another pool"
+    } else if !satisfies(existing.size, request.capacity.as_ref()) {
+        "another size"
+    } else if wishes.tuning != existing.created_with {
+        "other mutable parameters"
+    } else if !places.allow(&existing.pool, request.accessibility.as_ref()) {
+        "another place"
+    } else {
+        return Ok(());
+    };
+    Err(Error::already_exists(format!(
+        "volume {name:?} exists, in pool {} with {} bytes, and {other} is asked for",
+        existing.pool, existing.size
+    )))
 }
 
 /// Makes the image unless it is there.
@@ -102,15 +124,4 @@ pub(crate) fn is_larger(pools: &impl Pools, id: &str, volume: &Volume) -> bool {
         pools.item(&volume.pool, id),
         Ok(Some(item)) if item.kind == Kind::Image && item.size > volume.size
     )
-}
-
-/// Deletes a volume and its image.
-pub(crate) fn delete(state: &impl State, pools: &impl Pools, id: &str) -> Result<()> {
-    let Some(Found { value, version }) = VOLUMES.get(state, id)? else {
-        return Ok(());
-    };
-    pools
-        .delete_image(&value.volume().pool, id)
-        .map_err(|error| Error::from(error).context(format_args!("image {id}")))?;
-    VOLUMES.remove(state, id, version)
 }

@@ -1,26 +1,50 @@
-//! What is stored of volumes and snapshots.
+//! What is stored of volumes; of snapshots and their groups in the modules below.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use mooring_sdk::records::Table;
-use mooring_sdk::types::{self, ContentSource};
+use mooring_sdk::types::{self, ContentSource, Topology};
 use serde::{Deserialize, Serialize};
 
-/// The volumes, by id.
-pub(crate) const VOLUMES: Table<Stored> = Table::new("volume/");
+use crate::tuning::Tuning;
 
-/// The snapshots, by id.
-pub(crate) const SNAPSHOTS: Table<StoredSnapshot> = Table::new("snapshot/");
+mod group;
+mod snapshot;
+
+pub(crate) use group::{GROUPS, Group, GroupPhase, Member};
+pub(crate) use snapshot::{Phase, SNAPSHOTS, Snapshot};
+
+/// The volumes, by id.
+pub(crate) const VOLUMES: Table<Volume, Stored> = Table::new("volume/");
 
 /// A volume's record, a case for each version of its form. A case never changes; a new form is a
 /// new case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "what is read is the newest form, but once")]
 pub(crate) enum Stored {
-    /// Since 0.1.0: a volume that began empty.
-    V1(Volume),
-    /// Since 0.1.0: a volume that began with the bytes of something else.
+    /// A volume that began empty.
+    V1(Plain),
+    /// A volume that began with the bytes of something else.
     V2(Copied),
+    /// Any volume; since there are publications and mutable parameters.
+    V3(Volume),
+}
+
+/// What [`Stored::V1`] holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plain {
+    pub(crate) name: String,
+    pub(crate) pool: String,
+    pub(crate) size: u64,
+}
+
+/// What [`Stored::V2`] holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Copied {
+    pub(crate) volume: Plain,
+    pub(crate) source: Source,
+    pub(crate) made: bool,
 }
 
 /// A volume. Its image in the pool has the volume's id for a name.
@@ -32,15 +56,28 @@ pub(crate) struct Volume {
     pub(crate) pool: String,
     /// Bytes. Never more than the image has, once it is made.
     pub(crate) size: u64,
+    /// What it began with, unless empty; in the same pool.
+    pub(crate) source: Option<Source>,
+    pub(crate) progress: Progress,
+    /// What it was created with, by which the same request is told from another one.
+    pub(crate) created_with: Tuning,
+    /// What holds for it now.
+    pub(crate) tuning: Tuning,
+    /// Where it is in use; at one node at most.
+    pub(crate) published: Option<Publication>,
 }
 
-/// A volume that was made of a snapshot or of another volume, in the same pool.
+/// How far a volume has come. One without a source has nothing to wait for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Copied {
-    pub(crate) volume: Volume,
-    pub(crate) source: Source,
-    /// Whether the image holds the source's bytes and has its size. Until then nobody gets it.
-    pub(crate) made: bool,
+pub(crate) enum Progress {
+    /// Its source's bytes are to be copied; nobody gets it before they are.
+    Begun,
+    /// They are copied in the background.
+    Copying,
+    /// That failed, for a reason; the next call begins anew.
+    Failed(String),
+    /// It holds what it is to begin with and has its size.
+    Made,
 }
 
 /// What a volume began with.
@@ -48,6 +85,60 @@ pub(crate) struct Copied {
 pub(crate) enum Source {
     Snapshot(String),
     Volume(String),
+}
+
+/// That a volume may be used on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Publication {
+    pub(crate) node: String,
+    /// Access mode and type as CSI spells them, such as `SINGLE_NODE_WRITER mount ext4`.
+    pub(crate) usage: String,
+    pub(crate) readonly: bool,
+}
+
+impl From<Stored> for Volume {
+    fn from(stored: Stored) -> Self {
+        let (Plain { name, pool, size }, source, made) = match stored {
+            Stored::V1(volume) => (volume, None, true),
+            Stored::V2(Copied { volume, source, made }) => (volume, Some(source), made),
+            Stored::V3(volume) => return volume,
+        };
+        let progress = if made { Progress::Made } else { Progress::Begun };
+        Self { source, progress, ..Self::new(name, pool, size, Tuning::default()) }
+    }
+}
+
+impl From<Volume> for Stored {
+    fn from(volume: Volume) -> Self {
+        Self::V3(volume)
+    }
+}
+
+impl Volume {
+    /// A volume that begins empty.
+    pub(crate) fn new(name: String, pool: String, size: u64, tuning: Tuning) -> Self {
+        Self {
+            name,
+            pool,
+            size,
+            source: None,
+            progress: Progress::Made,
+            created_with: tuning,
+            tuning,
+            published: None,
+        }
+    }
+
+    /// Whether it holds what it is to begin with.
+    pub(crate) fn made(&self) -> bool {
+        self.progress == Progress::Made
+    }
+
+    /// The volume as the contract tells it.
+    pub(crate) fn told(self, id: String, topology: Vec<Topology>) -> types::Volume {
+        let source = self.source.map(ContentSource::from);
+        types::Volume { id, capacity: self.size, context: Vec::new(), source, topology }
+    }
 }
 
 impl Source {
@@ -73,99 +164,6 @@ impl From<Source> for ContentSource {
         match source {
             Source::Snapshot(id) => Self::Snapshot(id),
             Source::Volume(id) => Self::Volume(id),
-        }
-    }
-}
-
-impl Stored {
-    /// What all volumes have.
-    pub(crate) fn volume(&self) -> &Volume {
-        match self {
-            Self::V1(volume) | Self::V2(Copied { volume, .. }) => volume,
-        }
-    }
-
-    /// What it began with, unless empty.
-    pub(crate) fn source(&self) -> Option<&Source> {
-        match self {
-            Self::V1(_) => None,
-            Self::V2(copied) => Some(&copied.source),
-        }
-    }
-
-    /// Whether it holds what it is to begin with.
-    pub(crate) fn made(&self) -> bool {
-        match self {
-            Self::V1(_) => true,
-            Self::V2(copied) => copied.made,
-        }
-    }
-
-    /// The same volume with another size.
-    pub(crate) fn resized(mut self, bytes: u64) -> Self {
-        match &mut self {
-            Self::V1(volume) | Self::V2(Copied { volume, .. }) => volume.size = bytes,
-        }
-        self
-    }
-
-    /// The volume as the contract tells it.
-    pub(crate) fn told(&self, id: String) -> types::Volume {
-        types::Volume {
-            id,
-            capacity: self.volume().size,
-            context: Vec::new(),
-            source: self.source().cloned().map(ContentSource::from),
-            topology: Vec::new(),
-        }
-    }
-}
-
-/// A snapshot's record, as [`Stored`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum StoredSnapshot {
-    /// Since 0.1.0.
-    V1(Snapshot),
-}
-
-/// A snapshot. Its image, which nothing else depends on, has the snapshot's id for a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Snapshot {
-    /// The orchestrator's name, from which the id follows.
-    pub(crate) name: String,
-    /// The volume's id.
-    pub(crate) source: String,
-    /// The pool of both images.
-    pub(crate) pool: String,
-    /// The volume's bytes at that time.
-    pub(crate) size: u64,
-    /// Milliseconds since 1970.
-    pub(crate) created: u64,
-    pub(crate) phase: Phase,
-}
-
-/// How far a snapshot has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Phase {
-    /// Written before the image is made: the point in time is not fixed yet.
-    Making,
-    /// The point in time is fixed, the bytes are on their way.
-    Copying,
-    Ready,
-    /// Written before the image is deleted.
-    Deleting,
-}
-
-impl Snapshot {
-    /// The snapshot as the contract tells it.
-    pub(crate) fn told(&self, id: String) -> types::Snapshot {
-        types::Snapshot {
-            id,
-            source_volume_id: self.source.clone(),
-            created: self.created,
-            size: self.size,
-            ready: self.phase == Phase::Ready,
-            group_id: None,
         }
     }
 }

@@ -7,18 +7,16 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
-use mooring_sdk::clock::Clock;
 use mooring_sdk::logging::{Level, log};
 use mooring_sdk::parameters::Parameters;
-use mooring_sdk::pool::{CopyState, Pools};
+use mooring_sdk::pool::CopyState;
 use mooring_sdk::records::{Found, Listed};
-use mooring_sdk::snapshots::{CreateRequest, ListRequest, SnapshotPage};
-use mooring_sdk::state::State;
-use mooring_sdk::types;
-use mooring_sdk::{Error, Result, ids};
+use mooring_sdk::snapshots::{CreateRequest, ListRequest, SnapshotPage, Snapshots};
+use mooring_sdk::{Error, Result, Secrets, Services, ids, types};
 
+use crate::ImageFile;
 use crate::copies::{self, Begun, LATER};
-use crate::record::{Phase, SNAPSHOTS, Snapshot, StoredSnapshot, VOLUMES, Volume};
+use crate::record::{Phase, SNAPSHOTS, Snapshot, VOLUMES};
 use crate::restore::check_made;
 
 /// Ids are this and a hash of the name.
@@ -27,38 +25,61 @@ const PREFIX: &str = "snap-";
 /// A snapshot's record and its version.
 type Held = (Snapshot, u64);
 
-/// Takes a snapshot, or tells how an earlier call's stands.
-pub(crate) fn create(
-    state: &impl State,
-    pools: &impl Pools,
-    clock: &impl Clock,
-    request: &CreateRequest,
-) -> Result<types::Snapshot> {
-    Parameters::read(&[&request.parameters]).finish()?;
-    let id = ids::derive(PREFIX, &request.name);
-    let Some(Found { value: StoredSnapshot::V1(found), version }) = SNAPSHOTS.get(state, &id)?
-    else {
-        let begun = begin(state, clock, request, &id)?;
-        return take(state, pools, &id, begun);
-    };
-    if found.phase == Phase::Deleting {
-        remove(state, pools, &id, (found, version))?;
-        let begun = begin(state, clock, request, &id)?;
-        return take(state, pools, &id, begun);
+impl<H: Services> Snapshots for ImageFile<H> {
+    /// Takes a snapshot, or tells how an earlier call's stands.
+    fn create(&self, request: &CreateRequest) -> Result<types::Snapshot> {
+        let host = &self.0;
+        Parameters::read(&[&request.parameters]).finish()?;
+        let id = ids::derive(PREFIX, &request.name);
+        let begun = match SNAPSHOTS.get(host, &id)? {
+            None => begin(host, request, &id)?,
+            Some(Found { value, version }) if value.phase == Phase::Deleting => {
+                remove(host, &id, (value, version))?;
+                begin(host, request, &id)?
+            }
+            Some(Found { value, version }) => {
+                check_same(&value, request)?;
+                match value.phase {
+                    Phase::Making | Phase::Deleting => again(host, &id, (value, version))?,
+                    Phase::Copying | Phase::Ready => return taken(host, id, (value, version)),
+                }
+            }
+        };
+        take(host, &id, begun)
     }
-    check_same(&found, request)?;
-    match found.phase {
-        Phase::Making | Phase::Deleting => {
-            let begun = again(state, pools, clock, &id, (found, version))?;
-            take(state, pools, &id, begun)
-        }
-        Phase::Copying => match settle(state, pools, &id, (found, version))? {
-            (_, Some(reason)) => Err(Error::internal(format!(
-                "copying snapshot {id} failed: {reason}; delete it and take another"
+
+    /// Deletes a snapshot and its image.
+    fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
+        let Some(Found { value, version }) = SNAPSHOTS.get(&self.0, id)? else {
+            return Ok(());
+        };
+        // Source: CSI DeleteSnapshot: a member of a group is INVALID_ARGUMENT.
+        match &value.group {
+            Some(group) => Err(Error::invalid_argument(format!(
+                "snapshot {id} is a member of group {group} and goes with it; delete the group"
             ))),
-            (snapshot, None) => Ok(snapshot.told(id)),
-        },
-        Phase::Ready => Ok(found.told(id)),
+            None => remove(&self.0, id, (value, version)),
+        }
+    }
+
+    /// A page of snapshots, by id. One that is being copied is asked for on its own, and counts as
+    /// not ready where that cannot be told.
+    fn list(&self, request: &ListRequest) -> Result<SnapshotPage> {
+        let source = request.source_volume_id.as_deref();
+        let wanted = |one: &Snapshot| source.is_none_or(|source| one.source == source);
+        let Listed { entries, next } = SNAPSHOTS.page_of(&self.0, &request.page, wanted)?;
+        let now = |(id, listed): (String, Snapshot)| match listed.phase {
+            Phase::Copying => get(&self.0, &id).unwrap_or_else(|error| {
+                log(Level::Warn, format_args!("snapshot {id}: {error}"));
+                listed.told(id)
+            }),
+            Phase::Making | Phase::Ready | Phase::Deleting => listed.told(id),
+        };
+        Ok(SnapshotPage { entries: entries.into_iter().map(now).collect(), next })
+    }
+
+    fn get(&self, id: &str, _secrets: &Secrets) -> Result<types::Snapshot> {
+        get(&self.0, id)
     }
 }
 
@@ -80,160 +101,124 @@ fn check_same(existing: &Snapshot, request: &CreateRequest) -> Result<()> {
 }
 
 /// What a snapshot of this volume that is taken now would be.
-fn draft(state: &impl State, clock: &impl Clock, name: &str, source: &str) -> Result<Snapshot> {
-    let stored = VOLUMES.find(state, source)?.value;
-    check_made(source, &stored)?;
-    let Volume { pool, size, .. } = stored.volume().clone();
-    let (name, source) = (name.to_owned(), source.to_owned());
-    Ok(Snapshot { name, source, pool, size, created: clock.now(), phase: Phase::Making })
+pub(crate) fn draft(host: &impl Services, name: &str, source: &str) -> Result<Snapshot> {
+    let volume = VOLUMES.find(host, source)?.value;
+    check_made(source, &volume)?;
+    Ok(Snapshot {
+        name: name.to_owned(),
+        source: source.to_owned(),
+        pool: volume.pool,
+        size: volume.size,
+        created: host.now(),
+        phase: Phase::Making,
+        failure: None,
+        group: None,
+    })
 }
 
-fn begin(
-    state: &impl State,
-    clock: &impl Clock,
-    request: &CreateRequest,
-    id: &str,
-) -> Result<Held> {
-    let new = draft(state, clock, &request.name, &request.source_volume_id)?;
-    let version = SNAPSHOTS.insert(state, id, &StoredSnapshot::V1(new.clone()))?;
+fn begin(host: &impl Services, request: &CreateRequest, id: &str) -> Result<Held> {
+    let new = draft(host, &request.name, &request.source_volume_id)?;
+    let version = SNAPSHOTS.insert(host, id, &new)?;
     Ok((new, version))
 }
 
 /// Takes up what a call that died began. Where that had not come to the image, the point in time
 /// is now, and the volume is as it is now.
-fn again(
-    state: &impl State,
-    pools: &impl Pools,
-    clock: &impl Clock,
-    id: &str,
-    (former, version): Held,
-) -> Result<Held> {
-    if pools.item(&former.pool, id)?.is_some() {
+fn again(host: &impl Services, id: &str, (former, version): Held) -> Result<Held> {
+    if host.item(&former.pool, id)?.is_some() {
         return Ok((former, version));
     }
-    let begun = Begun { table: &SNAPSHOTS, pool: &former.pool, id, version };
-    let new = draft(state, clock, &former.name, &former.source)
-        .map_err(|error| begun.take_back(state, pools, error))?;
-    let version = SNAPSHOTS.replace(state, id, &StoredSnapshot::V1(new.clone()), version)?;
+    let new = draft(host, &former.name, &former.source)
+        .map_err(|error| taken_back(host, id, (&former, version), error))?;
+    let version = SNAPSHOTS.replace(host, id, &new, version)?;
     Ok((new, version))
 }
 
-/// Makes the image and says so in the record.
-fn take(
-    state: &impl State,
-    pools: &impl Pools,
+fn taken_back(
+    host: &impl Services,
     id: &str,
-    (snapshot, version): Held,
-) -> Result<types::Snapshot> {
-    let pool = &snapshot.pool;
-    let phase = match copies::copy(pools, pool, &snapshot.source, id) {
+    (snapshot, version): (&Snapshot, u64),
+    error: Error,
+) -> Error {
+    Begun { table: &SNAPSHOTS, images: &[(&*snapshot.pool, id)], id, version }
+        .take_back(host, error)
+}
+
+/// Makes the image and says so in the record.
+fn take(host: &impl Services, id: &str, (snapshot, version): Held) -> Result<types::Snapshot> {
+    let phase = match copies::copy(host, &snapshot.pool, &snapshot.source, id) {
         Ok(CopyState::Done) => Phase::Ready,
         Ok(CopyState::Running(_)) => Phase::Copying,
         Ok(CopyState::Failed(reason)) => {
-            pools.delete_image(pool, id)?;
             return Err(Error::unavailable(format!(
                 "copying snapshot {id} failed and starts anew with the next call: {reason}"
             )));
         }
-        Err(error) => {
-            let begun = Begun { table: &SNAPSHOTS, pool, id, version };
-            return Err(begun.take_back(state, pools, error));
-        }
+        Err(error) => return Err(taken_back(host, id, (&snapshot, version), error)),
     };
     let taken = Snapshot { phase, ..snapshot };
-    SNAPSHOTS.replace(state, id, &StoredSnapshot::V1(taken.clone()), version)?;
+    SNAPSHOTS.replace(host, id, &taken, version)?;
     Ok(taken.told(id.to_owned()))
 }
 
-/// The snapshot with its phase of now; also why its copying failed, if it did.
-fn settle(
-    state: &impl State,
-    pools: &impl Pools,
-    id: &str,
-    (snapshot, version): Held,
-) -> Result<(Snapshot, Option<String>)> {
-    if snapshot.phase != Phase::Copying {
-        return Ok((snapshot, None));
+/// Tells of a snapshot whose point in time is fixed.
+///
+/// # Errors
+/// `Internal` where its copying failed, which it does for good.
+pub(crate) fn taken(host: &impl Services, id: String, held: Held) -> Result<types::Snapshot> {
+    let (snapshot, _) = settle(host, &id, held)?;
+    match snapshot.failure {
+        Some(reason) => Err(Error::internal(format!(
+            "copying snapshot {id} failed: {reason}; delete it and take another"
+        ))),
+        None => Ok(snapshot.told(id)),
     }
-    let copied = pools
-        .copy_image(&snapshot.pool, &snapshot.source, id)
-        .map_err(|error| Error::from(error).context(format_args!("snapshot {id}")))?;
-    match copied {
-        CopyState::Running(_) => Ok((snapshot, None)),
-        CopyState::Failed(reason) => Ok((snapshot, Some(reason))),
-        CopyState::Done => {
-            let ready = Snapshot { phase: Phase::Ready, ..snapshot };
-            SNAPSHOTS.replace(state, id, &StoredSnapshot::V1(ready.clone()), version)?;
-            Ok((ready, None))
+}
+
+/// The snapshot as it is now. How its copying ended is written down: the pool tells a failure
+/// once, and would begin anew, with other bytes.
+pub(crate) fn settle(host: &impl Services, id: &str, (snapshot, version): Held) -> Result<Held> {
+    if snapshot.phase != Phase::Copying || snapshot.failure.is_some() {
+        return Ok((snapshot, version));
+    }
+    let settled = match copies::copy_slowly(host, &snapshot.pool, &snapshot.source, id)? {
+        CopyState::Running(_) => return Ok((snapshot, version)),
+        CopyState::Failed(reason) => {
+            log(Level::Warn, format_args!("copying snapshot {id} failed: {reason}"));
+            Snapshot { failure: Some(reason), ..snapshot }
         }
-    }
-}
-
-/// Deletes a snapshot and its image.
-pub(crate) fn delete(state: &impl State, pools: &impl Pools, id: &str) -> Result<()> {
-    let Some(Found { value: StoredSnapshot::V1(found), version }) = SNAPSHOTS.get(state, id)?
-    else {
-        return Ok(());
+        CopyState::Done => Snapshot { phase: Phase::Ready, ..snapshot },
     };
-    remove(state, pools, id, (found, version))
+    let version = SNAPSHOTS.replace(host, id, &settled, version)?;
+    Ok((settled, version))
 }
 
-fn remove(
-    state: &impl State,
-    pools: &impl Pools,
-    id: &str,
-    (snapshot, version): Held,
-) -> Result<()> {
+/// Deletes a snapshot's image and its record.
+pub(crate) fn remove(host: &impl Services, id: &str, (snapshot, version): Held) -> Result<()> {
     let deleting = Snapshot { phase: Phase::Deleting, ..snapshot };
     let version = match snapshot.phase {
         Phase::Deleting => version,
         Phase::Making | Phase::Copying | Phase::Ready => {
-            SNAPSHOTS.replace(state, id, &StoredSnapshot::V1(deleting.clone()), version)?
+            SNAPSHOTS.replace(host, id, &deleting, version)?
         }
     };
-    pools
-        .delete_image(&deleting.pool, id)
+    host.delete_image(&deleting.pool, id)
         .map_err(|error| Error::from(error).context(format_args!("image {id}")))?;
-    SNAPSHOTS.remove(state, id, version)
+    SNAPSHOTS.remove(host, id, version)
 }
 
 /// One snapshot.
-pub(crate) fn get(state: &impl State, pools: &impl Pools, id: &str) -> Result<types::Snapshot> {
-    let Found { value: StoredSnapshot::V1(found), version } = SNAPSHOTS.find(state, id)?;
-    let (snapshot, failure) = settle(state, pools, id, (found, version))?;
-    if let Some(reason) = failure {
-        log(Level::Warn, format_args!("copying snapshot {id} failed: {reason}"));
-    }
+pub(crate) fn get(host: &impl Services, id: &str) -> Result<types::Snapshot> {
+    let Found { value, version } = SNAPSHOTS.find(host, id)?;
+    let (snapshot, _) = settle(host, id, (value, version))?;
     Ok(snapshot.told(id.to_owned()))
 }
 
-/// A page of snapshots, by id. One that is being copied is asked for on its own, and counts as
-/// not ready where that cannot be told.
-pub(crate) fn list(
-    state: &impl State,
-    pools: &impl Pools,
-    request: &ListRequest,
-) -> Result<SnapshotPage> {
-    let source = request.source_volume_id.as_deref();
-    let wanted = |StoredSnapshot::V1(snapshot): &StoredSnapshot| {
-        source.is_none_or(|source| snapshot.source == source)
-    };
-    let Listed { entries, next } = SNAPSHOTS.page_of(state, &request.page, wanted)?;
-    let now = |(id, StoredSnapshot::V1(listed)): (String, StoredSnapshot)| match listed.phase {
-        Phase::Copying => get(state, pools, &id).unwrap_or_else(|error| {
-            log(Level::Warn, format_args!("snapshot {id}: {error}"));
-            listed.told(id)
-        }),
-        Phase::Making | Phase::Ready | Phase::Deleting => listed.told(id),
-    };
-    Ok(SnapshotPage { entries: entries.into_iter().map(now).collect(), next })
-}
-
 /// A snapshot whose bytes are all there.
-pub(crate) fn ready(state: &impl State, pools: &impl Pools, id: &str) -> Result<Snapshot> {
-    let Found { value: StoredSnapshot::V1(found), version } = SNAPSHOTS.find(state, id)?;
-    let (snapshot, failure) = settle(state, pools, id, (found, version))?;
-    match (snapshot.phase, failure) {
+pub(crate) fn ready(host: &impl Services, id: &str) -> Result<Snapshot> {
+    let Found { value, version } = SNAPSHOTS.find(host, id)?;
+    let (snapshot, _) = settle(host, id, (value, version))?;
+    match (snapshot.phase, &snapshot.failure) {
         (Phase::Ready, _) => Ok(snapshot),
         (Phase::Deleting, _) => {
             Err(Error::not_found(format!("snapshot {id} is being deleted; take another")))

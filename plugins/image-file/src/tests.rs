@@ -1,19 +1,33 @@
-use mooring_sdk::Code;
+use mooring_sdk::attachments::{self, Attachments};
+use mooring_sdk::capacity::{self, Capacity};
+use mooring_sdk::changed_blocks::{ChangedBlocks, Window};
+use mooring_sdk::expansion::{self, Expansion};
+use mooring_sdk::listing::Listing;
+use mooring_sdk::pool::Pools;
 use mooring_sdk::testing::Machine;
-use mooring_sdk::types::{AccessMode, AccessType, Capability, CapacityRange, ContentSource};
+use mooring_sdk::types::{
+    AccessMode, AccessType, Capability, CapacityRange, ContentSource, Page, Snapshot, Volume,
+};
+use mooring_sdk::volumes::{CreateRequest, ValidateRequest, Verdict, Volumes};
+use mooring_sdk::{Code, Secrets};
 
 use super::*;
 
 mod death;
+mod groups;
+mod places;
 mod points;
 mod points_death;
+mod publications;
+mod sickness;
+mod tuning;
 
 const GIB: u64 = 1 << 30;
 
-type Backend = ImageFile<Machine, Machine, Machine>;
+type Backend = ImageFile<Machine>;
 
 fn on(machine: &Machine) -> Backend {
-    ImageFile { state: machine.clone(), pools: machine.clone(), clock: machine.clone() }
+    ImageFile(machine.clone())
 }
 
 fn capability(mode: AccessMode) -> Capability {
@@ -80,7 +94,7 @@ fn a_new_volume_is_one_record_and_one_image() {
     assert_eq!(volume.capacity, 10 * GIB);
     assert_eq!(machine.items("default"), [(volume.id.clone(), 10 * GIB)]);
     assert_eq!(machine.keys(), [format!("volume/{}", volume.id)]);
-    assert_eq!(machine.calls(), 3, "the pools, one insert, one image");
+    assert_eq!(machine.calls(), 4, "the nodes, the pools, one insert, one image");
 }
 
 #[test]
@@ -128,9 +142,9 @@ fn two_names_with_one_id_are_noticed() {
     let machine = Machine::with_pool();
     let backend = on(&machine);
     let id = backend.create(&request("pvc-1", GIB)).unwrap().id;
-    let other = record::Volume { name: "pvc-2".to_owned(), pool: "default".to_owned(), size: GIB };
-    let version = record::VOLUMES.find(&machine, &id).unwrap().version;
-    record::VOLUMES.replace(&machine, &id, &record::Stored::V1(other), version).unwrap();
+    let found = record::VOLUMES.find(&machine, &id).unwrap();
+    let other = record::Volume { name: "pvc-2".to_owned(), ..found.value };
+    record::VOLUMES.replace(&machine, &id, &other, found.version).unwrap();
     assert_eq!(refused(backend.create(&request("pvc-1", GIB))), Code::Internal);
 }
 
@@ -321,7 +335,12 @@ fn the_schema_names_the_parameters_that_are_read() {
     let parameters = &schema["$defs"]["parameters"];
     assert_eq!(parameters["additionalProperties"], false);
     let names: Vec<_> = parameters["properties"].as_object().unwrap().keys().collect();
-    let given = names.iter().map(|name| ((*name).clone(), "x".to_owned())).collect();
-    assert!(crate::parameters::read(&[&given]).is_ok(), "{names:?}");
+    let fit = |name: &str| match name {
+        "pool" => "x",
+        "discard" => "true",
+        _ => "64Mi",
+    };
+    let given = names.iter().map(|name| ((*name).clone(), fit(name).to_owned())).collect();
+    assert!(crate::parameters::read(&given, &Vec::new()).is_ok(), "{names:?}");
     assert!(schema["$defs"]["config"].is_object());
 }

@@ -3,84 +3,116 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use mooring_sdk::attachments::{self, Attachment, Content, PoolItem};
-use mooring_sdk::listing::{Entries, Entry};
-use mooring_sdk::pool::{self, Pools};
+use mooring_sdk::attachments::{self, Attachment, Attachments, Content, PoolItem};
+use mooring_sdk::capacity::{self, Capacity};
+use mooring_sdk::listing::{Entries, Entry, Listing};
 use mooring_sdk::records::Listed;
-use mooring_sdk::state::State;
 use mooring_sdk::types::Page;
 use mooring_sdk::volumes::{ValidateRequest, Verdict};
-use mooring_sdk::{Error, Result, capacity};
+use mooring_sdk::{Error, Result, Services, pool};
 
-use crate::record::{Stored, VOLUMES};
+use crate::places::Places;
+use crate::record::{VOLUMES, Volume};
 use crate::restore::check_made;
-use crate::{SIZES, USES, parameters};
+use crate::{ImageFile, SIZES, USES, parameters, publishing};
 
-/// A page of volumes, by id.
-pub(crate) fn list(state: &impl State, page: &Page) -> Result<Entries> {
-    let Listed { entries, next } = VOLUMES.page(state, page)?;
-    let entries = entries.into_iter().map(|(id, stored)| entry(id, &stored)).collect();
-    Ok(Entries { entries, next })
+impl<H: Services> Listing for ImageFile<H> {
+    /// A page of volumes, by id.
+    fn list(&self, page: &Page) -> Result<Entries> {
+        let Listed { entries, next } = VOLUMES.page(&self.0, page)?;
+        let places = Places::read(&self.0)?;
+        let entries = entries.into_iter().map(|(id, volume)| entry(&places, id, volume)).collect();
+        Ok(Entries { entries, next })
+    }
+
+    fn get(&self, id: &str) -> Result<Entry> {
+        let volume = VOLUMES.find(&self.0, id)?.value;
+        Ok(entry(&Places::read(&self.0)?, id.to_owned(), volume))
+    }
 }
 
-/// One volume.
-pub(crate) fn get(state: &impl State, id: &str) -> Result<Entry> {
-    let stored = VOLUMES.find(state, id)?.value;
-    Ok(entry(id.to_owned(), &stored))
-}
-
-fn entry(id: String, stored: &Stored) -> Entry {
-    Entry { volume: stored.told(id), published_nodes: None }
+fn entry(places: &Places, id: String, mut volume: Volume) -> Entry {
+    let published_nodes: Vec<_> =
+        volume.published.take().map(|there| there.node).into_iter().collect();
+    let topology = places.of(&volume.pool);
+    Entry { volume: volume.told(id, topology), published_nodes: Some(published_nodes) }
 }
 
 /// Whether a volume satisfies what is asked.
-pub(crate) fn validate(state: &impl State, request: &ValidateRequest) -> Result<Verdict> {
-    let stored = VOLUMES.find(state, &request.id)?.value;
-    let volume = stored.volume();
+pub(crate) fn validate(host: &impl Services, request: &ValidateRequest) -> Result<Verdict> {
+    let volume = VOLUMES.find(host, &request.id)?.value;
     if let Some(objection) = USES.objection(&request.capabilities) {
         return Ok(Verdict::Refused(objection.to_owned()));
     }
-    Ok(match parameters::read(&[&request.parameters, &request.mutable_parameters]) {
-        Err(unknown) => Verdict::Refused(unknown.message),
-        Ok(wishes) if wishes.pool.is_some_and(|pool| pool != volume.pool) => {
-            Verdict::Refused(format!("the volume is in pool {}", volume.pool))
+    let wishes = match parameters::read(&request.parameters, &request.mutable_parameters) {
+        Ok(wishes) => wishes,
+        Err(unknown) => return Ok(Verdict::Refused(unknown.message)),
+    };
+    // What it was created with is right, too, where it was changed since.
+    let as_now = wishes.tuning.over(volume.tuning) == volume.tuning;
+    let as_created = wishes.tuning.over(volume.created_with) == volume.created_with;
+    Ok(if wishes.pool.is_some_and(|pool| pool != volume.pool) {
+        Verdict::Refused(format!("the volume is in pool {}", volume.pool))
+    } else if !as_now && !as_created {
+        Verdict::Refused("the volume has other mutable parameters; modify it".to_owned())
+    } else {
+        Verdict::Confirmed
+    })
+}
+
+impl<H: Services> Attachments for ImageFile<H> {
+    /// Where a volume is. It need not be published: an orchestrator without that step, and a node
+    /// that is on its own, use it as it is. But where it is published, it is for that node alone
+    /// and in that way alone.
+    fn describe(&self, request: &attachments::Request) -> Result<attachments::Answer> {
+        let id = &request.volume_id;
+        let volume = VOLUMES.find(&self.0, id)?.value;
+        check_made(id, &volume)?;
+        if let Some(objection) = USES.objection(core::slice::from_ref(&request.capability)) {
+            return Err(Error::invalid_argument(objection));
         }
-        Ok(_) => Verdict::Confirmed,
-    })
-}
-
-/// Where a volume is.
-pub(crate) fn attachment(
-    state: &impl State,
-    request: &attachments::Request,
-) -> Result<attachments::Answer> {
-    let id = &request.volume_id;
-    let stored = VOLUMES.find(state, id)?.value;
-    check_made(id, &stored)?;
-    if let Some(objection) = USES.objection(core::slice::from_ref(&request.capability)) {
-        return Err(Error::invalid_argument(objection));
-    }
-    let volume = stored.volume().clone();
-    Ok(attachments::Answer {
-        attachment: Attachment::ImageFile(PoolItem { pool: volume.pool, name: id.clone() }),
+        if let Some(there) = &volume.published {
+            if there.node != request.node_id {
+                return Err(publishing::elsewhere(id, there));
+            }
+            if there.readonly && !request.readonly {
+                return Err(Error::failed_precondition(format!(
+                    "volume {id} is published for reading only and would be attached for writing; \
+                     stage it with the publish context that ControllerPublishVolume answered"
+                )));
+            }
+        }
         // Whether the source itself was ever formatted is not known, so a copy never is.
-        content: stored.source().map_or(Content::Blank, |_| Content::Copied),
-        minimum_size: Some(volume.size),
-    })
+        let content = if volume.source.is_some() { Content::Copied } else { Content::Blank };
+        Ok(attachments::Answer {
+            attachment: Attachment::ImageFile(PoolItem { pool: volume.pool, name: id.clone() }),
+            content,
+            minimum_size: Some(volume.size),
+        })
+    }
 }
 
-/// Room for new volumes. Images are sparse, so this is what can be promised, not a bound.
-pub(crate) fn space(pools: &impl Pools, request: &capacity::Request) -> Result<capacity::Answer> {
-    let wishes = parameters::read(&[&request.parameters])?;
-    if USES.objection(&request.capabilities).is_some() {
-        return Ok(capacity::Answer { available: 0, maximum_volume: None, minimum_volume: None });
+impl<H: Services> Capacity for ImageFile<H> {
+    /// Room for new volumes. Images are sparse, so this is what can be promised, not a bound.
+    fn get(&self, request: &capacity::Request) -> Result<capacity::Answer> {
+        let none = capacity::Answer { available: 0, maximum_volume: None, minimum_volume: None };
+        let asked = parameters::read(&request.parameters, &Vec::new())?.pool;
+        if USES.objection(&request.capabilities).is_some() {
+            return Ok(none);
+        }
+        let place = request.topology.as_slice();
+        let pool = match place {
+            [] => Some(pool::choose(&self.0, asked)?),
+            _ => Places::read(&self.0)?.find(&self.0, asked, place.iter())?,
+        };
+        let Some(pool) = pool else { return Ok(none) };
+        let available = self.0.space(&pool)?.available;
+        Ok(capacity::Answer {
+            available,
+            maximum_volume: Some(SIZES.round_down(available)),
+            minimum_volume: Some(SIZES.minimum),
+        })
     }
-    let pool = pool::choose(pools, wishes.pool)?;
-    let available = pools.space(&pool)?.available;
-    Ok(capacity::Answer {
-        available,
-        maximum_volume: Some(SIZES.round_down(available)),
-        minimum_volume: Some(SIZES.minimum),
-    })
 }

@@ -6,10 +6,10 @@ use mooring_sdk::attachments::{
     Answer, Attachment, Attachments, Content, Nfs, NfsVersion, Request,
 };
 use mooring_sdk::identity::{Description, Identity};
-use mooring_sdk::pool::{HostPools, Pools};
+use mooring_sdk::pool::Pools;
 use mooring_sdk::types::Volume;
 use mooring_sdk::volumes::{CreateRequest, ValidateRequest, Verdict, Volumes};
-use mooring_sdk::{Error, Result, Secrets, config, ids};
+use mooring_sdk::{Error, Host, Result, Secrets, config, ids};
 
 #[derive(Default)]
 struct Shares;
@@ -33,16 +33,16 @@ impl Identity for Shares {
 impl Volumes for Shares {
     fn create(&self, request: &CreateRequest) -> Result<Volume> {
         let id = ids::derive("share-", &request.name);
-        HostPools.create_directory("export", &id)?;
+        Host.create_directory("export", &id)?;
         Ok(Volume { id, ..Volume::default() })
     }
 
     fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
-        Ok(HostPools.delete_directory("export", id)?)
+        Ok(Host.delete_directory("export", id)?)
     }
 
     fn validate(&self, request: &ValidateRequest) -> Result<Verdict> {
-        match HostPools.item("export", &request.id)? {
+        match Host.item("export", &request.id)? {
             Some(_) => Ok(Verdict::Confirmed),
             None => Err(Error::not_found(format!("there is no volume {}", request.id))),
         }
@@ -51,7 +51,7 @@ impl Volumes for Shares {
 
 impl Attachments for Shares {
     fn describe(&self, request: &Request) -> Result<Answer> {
-        let Config { server, path } = config::read()?;
+        let Config { server, path } = config::read(&Host)?;
         let export_path = format!("{path}/{}", request.volume_id);
         let nfs = Nfs { servers: vec![server], export_path, version: NfsVersion::Any };
         Ok(Answer {

@@ -2,6 +2,7 @@
 //! [`crate::testing::Machine`] is the twin for tests.
 
 use crate::bindings::wall_clock as host;
+use crate::host::Host;
 
 /// The time of day.
 pub trait Clock {
@@ -9,12 +10,7 @@ pub trait Clock {
     fn now(&self) -> u64;
 }
 
-/// The host's clock (`wasi:clocks/wall-clock`). A component that does not ask it does not import
-/// it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct HostClock;
-
-impl Clock for HostClock {
+impl Clock for Host {
     fn now(&self) -> u64 {
         let host::Datetime { seconds, nanoseconds } = host::now();
         seconds.saturating_mul(1000).saturating_add(u64::from(nanoseconds / 1_000_000))

@@ -1,18 +1,32 @@
 //! The operator's `config:` of the driver.
 
 use alloc::format;
+use alloc::string::String;
 
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::host::Host;
+
+/// Where the configuration comes from.
+pub trait Config {
+    /// The whole of it as JSON text, an object; `{}` where the operator gave none.
+    fn json(&self) -> String;
+}
+
+impl Config for Host {
+    fn json(&self) -> String {
+        crate::bindings::host::config::get()
+    }
+}
 
 /// The configuration, read into a type of the backend's own. The host has checked it against
 /// [`Identity::config_schema`](crate::Identity::config_schema) before.
 ///
 /// # Errors
 /// `FailedPrecondition` where schema and type disagree, with the key and the line.
-pub fn read<T: DeserializeOwned>() -> Result<T> {
-    parse(&crate::bindings::host::config::get())
+pub fn read<T: DeserializeOwned>(source: &impl Config) -> Result<T> {
+    parse(&source.json())
 }
 
 /// As [`read`], of a given JSON text.

@@ -2,7 +2,7 @@
 //!
 //! A backend is a type that implements [`Identity`], [`Volumes`], [`Attachments`] and the trait of
 //! each further ability that the storage system has; [`backend!`] makes a component of it. What
-//! each call promises is said in `wit/`. The host's services are [`state`], [`pool`], [`config`],
+//! each call promises is said in `wit/`. The [`host`]'s services are [`state`], [`pool`], [`config`],
 //! [`clock`] and [`logging`]; what every backend needs besides is ready made: [`ids`] that follow from names,
 //! [`sizing`], [`parameters`] of which none is overlooked, typed [`records`] with pages. In unit
 //! tests [`testing`] stands in for the host.
@@ -43,6 +43,7 @@ pub mod export;
 #[doc(hidden)]
 #[cfg(target_family = "wasm")]
 pub mod freestanding;
+pub mod host;
 pub mod ids;
 pub mod logging;
 pub mod parameters;
@@ -70,4 +71,5 @@ pub use abilities::{
     snapshots::Snapshots, volumes::Volumes,
 };
 pub use error::{Code, Error, Result};
+pub use host::{Host, Services};
 pub use secrets::Secrets;

@@ -40,6 +40,32 @@ impl<'a> Parameters<'a> {
         Some(self.given.swap_remove(at).1)
     }
 
+    /// The value of a parameter that is a [`quantity`], if it was given.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for one that is none.
+    pub fn take_quantity(&mut self, name: &'static str) -> Result<Option<u64>> {
+        self.take(name)
+            .map(|text| {
+                quantity(text).ok_or_else(|| unfit(name, "a number such as 500, 10k or 64Mi"))
+            })
+            .transpose()
+    }
+
+    /// The value of a parameter that is `true` or `false`, if it was given.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for anything else.
+    pub fn take_switch(&mut self, name: &'static str) -> Result<Option<bool>> {
+        self.take(name)
+            .map(|text| match text {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err(unfit(name, "true or false")),
+            })
+            .transpose()
+    }
+
     /// Ends reading.
     ///
     /// # Errors
@@ -54,6 +80,36 @@ impl<'a> Parameters<'a> {
             ),
         }))
     }
+}
+
+/// Values may be private, so that none is shown.
+fn unfit(name: &str, wanted: &str) -> Error {
+    Error::invalid_argument(format!("the parameter {name} cannot be that; write {wanted}"))
+}
+
+/// A whole number, alone or times `k`, `M`, `G`, `T`, `P` (1000 each) or `Ki`, `Mi`, `Gi`, `Ti`,
+/// `Pi` (1024 each), as Kubernetes writes its quantities; none where the text is no such number,
+/// or one of over 64 bits. In a JSON Schema: `^[0-9]+([kMGTP]|[KMGTP]i)?$`.
+#[must_use]
+pub fn quantity(text: &str) -> Option<u64> {
+    const UNITS: [(&str, u64); 10] = [
+        ("Ki", 1 << 10),
+        ("Mi", 1 << 20),
+        ("Gi", 1 << 30),
+        ("Ti", 1 << 40),
+        ("Pi", 1 << 50),
+        ("k", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+        ("P", 1_000_000_000_000_000),
+    ];
+    let in_unit = |(unit, factor): &(&str, u64)| Some((text.strip_suffix(unit)?, *factor));
+    let (digits, factor) = UNITS.iter().find_map(in_unit).unwrap_or((text, 1));
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 #[cfg(test)]
@@ -83,6 +139,47 @@ mod tests {
         let mutable = map(&[("tier", "fast")]);
         let mut parameters = Parameters::read(&[&class, &mutable]);
         assert_eq!(parameters.take("tier"), Some("fast"));
+        assert_eq!(parameters.finish(), Ok(()));
+    }
+
+    #[test]
+    fn quantities_are_numbers_with_a_unit_or_without() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("500", Some(500)),
+            ("10k", Some(10_000)),
+            ("64Mi", Some(64 << 20)),
+            ("3Pi", Some(3 << 50)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("16384Pi", None),
+            ("", None),
+            ("k", None),
+            ("-1", None),
+            ("+1", None),
+            ("1.5k", None),
+            ("1K", None),
+            ("1 k", None),
+            ("1MB", None),
+        ] {
+            assert_eq!(quantity(text), number, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn unfit_values_are_refused_by_name() {
+        let given = map(&[("rate", "secret"), ("trim", "yes"), ("most", "1Ki"), ("on", "true")]);
+        let mut parameters = Parameters::read(&[&given]);
+        for error in [
+            parameters.take_quantity("rate").unwrap_err(),
+            parameters.take_switch("trim").unwrap_err(),
+        ] {
+            assert_eq!(error.code, Code::InvalidArgument);
+            assert!(!error.message.contains("secret") && !error.message.contains("yes"), "{error}");
+        }
+        assert_eq!(parameters.take_quantity("most"), Ok(Some(1024)));
+        assert_eq!(parameters.take_switch("on"), Ok(Some(true)));
+        assert_eq!(parameters.take_quantity("none"), Ok(None));
         assert_eq!(parameters.finish(), Ok(()));
     }
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::bindings::host::pool as host;
 use crate::error::{Error, Result};
+use crate::host::Host;
 
 pub use host::{Cloning, CopyState, Extent, Item, Kind, PoolError, Usage};
 
@@ -56,11 +57,7 @@ pub trait Pools {
     ) -> Result<Vec<Extent>, PoolError>;
 }
 
-/// The pools that the host grants to this driver (`mooring:host/pool`).
-#[derive(Debug, Clone, Copy, Default)]
-pub struct HostPools;
-
-impl Pools for HostPools {
+impl Pools for Host {
     fn names(&self) -> Vec<String> {
         host::pools()
     }

@@ -1,8 +1,10 @@
 //! Typed records in the driver's store, and pages over them.
 //!
 //! A record is one key; what it holds is written in postcard, which is compact and cheap to read.
-//! Make the record an enum with a case for each version of its form: the case's number stands
-//! first in the bytes, an older component that meets a newer case says so instead of guessing.
+//! Give the table an enum with a case for each version of the record's form: the case's number
+//! stands first in the bytes, an older component that meets a newer case says so instead of
+//! guessing. Code that is to know the newest form alone works with a type that each form turns
+//! into, `Table<Volume, Stored>`.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -19,11 +21,11 @@ use crate::error::{Error, Result};
 use crate::logging::{Level, log};
 use crate::state::{Entry, State, StateError};
 
-/// Records of one kind, each under `<prefix><id>`.
+/// Records of one kind, each under `<prefix><id>`: a `T`, written in the form `F`.
 #[derive(Debug)]
-pub struct Table<T> {
+pub struct Table<T, F = T> {
     prefix: &'static str,
-    kind: PhantomData<fn() -> T>,
+    kind: PhantomData<fn() -> (T, F)>,
 }
 
 /// A record and the version to hand to [`Table::replace`] and [`Table::remove`].
@@ -52,7 +54,7 @@ pub const PAGE: u32 = 999;
 /// whatever is created and deleted meanwhile.
 const TOKEN: &str = "after:";
 
-impl<T: Serialize + DeserializeOwned> Table<T> {
+impl<T: Clone + Into<F>, F: Into<T> + Serialize + DeserializeOwned> Table<T, F> {
     /// The table whose keys start with `prefix`, such as `volume/`.
     #[must_use]
     pub const fn new(prefix: &'static str) -> Self {
@@ -98,7 +100,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         fits: impl FnOnce(&T) -> Result<()>,
         make: impl FnOnce(&T) -> Result<()>,
     ) -> Result<T> {
-        match state.insert(&self.key(id), &encode(&value)?) {
+        match state.insert(&self.key(id), &self.encode(&value)?) {
             Ok(version) => match make(&value) {
                 Ok(()) => Ok(value),
                 Err(error) => Err(self.take_back(state, id, version, error)),
@@ -132,7 +134,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     /// # Errors
     /// `Aborted` where there is one; `Unavailable`, `ResourceExhausted`.
     pub fn insert(&self, state: &impl State, id: &str, value: &T) -> Result<u64> {
-        Ok(state.insert(&self.key(id), &encode(value)?)?)
+        Ok(state.insert(&self.key(id), &self.encode(value)?)?)
     }
 
     /// Writes a record that has not changed since it was found; answers its version.
@@ -140,7 +142,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     /// # Errors
     /// `Aborted` where it has changed; `Unavailable`, `ResourceExhausted`.
     pub fn replace(&self, state: &impl State, id: &str, value: &T, version: u64) -> Result<u64> {
-        Ok(state.replace(&self.key(id), &encode(value)?, version)?)
+        Ok(state.replace(&self.key(id), &self.encode(value)?, version)?)
     }
 
     /// Removes a record that has not changed since it was found.
@@ -172,10 +174,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         wanted: impl Fn(&T) -> bool,
     ) -> Result<Listed<T>> {
         let mut after = page.token.as_deref().map(|token| self.after(token)).transpose()?;
-        let length = match page.max_entries {
-            0 => PAGE,
-            asked => asked.min(PAGE),
-        };
+        let length = length(page);
         let mut entries: Vec<(String, T)> = Vec::new();
         loop {
             // A scan may end early; only an empty one says that there is no more.
@@ -188,12 +187,43 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
                     continue;
                 }
                 if entries.len() == length as usize {
-                    let next = entries.last().map(|(id, _)| format!("{TOKEN}{id}"));
+                    let next = entries.last().map(|(id, _)| token(id));
                     return Ok(Listed { entries, next });
                 }
                 entries.push((self.id(entry).to_owned(), value));
             }
         }
+    }
+
+    /// One page of what `look` finds out about records, where looking is dear: no more than `most`
+    /// records are looked at, so a page may be shorter than asked for, or empty, and still have a
+    /// next one.
+    ///
+    /// # Errors
+    /// As [`page`](Self::page), and what `look` answers.
+    pub fn look_through<R>(
+        &self,
+        state: &impl State,
+        page: &Page,
+        most: u32,
+        mut look: impl FnMut(&str, &T) -> Result<Option<R>>,
+    ) -> Result<Listed<R>> {
+        let some = Page { max_entries: most, token: page.token.clone() };
+        let Listed { entries: looked_at, mut next } = self.page(state, &some)?;
+        let mut entries = Vec::new();
+        let mut rest = looked_at.into_iter().peekable();
+        while let Some((id, value)) = rest.next() {
+            let Some(found) = look(&id, &value)? else { continue };
+            let full = entries.len() + 1 == length(page) as usize;
+            if full && rest.peek().is_some() {
+                next = Some(token(&id));
+            }
+            entries.push((id, found));
+            if full {
+                break;
+            }
+        }
+        Ok(Listed { entries, next })
     }
 
     fn key(&self, id: &str) -> String {
@@ -216,7 +246,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     fn decode(&self, entry: &Entry) -> Result<T> {
-        postcard::from_bytes(&entry.value).map_err(|_| {
+        postcard::from_bytes::<F>(&entry.value).map(F::into).map_err(|_| {
             Error::data_loss(format!(
                 "the record {} cannot be read: it is damaged, or a newer version of this backend \
                  wrote it; restore the driver's state or go back to that version",
@@ -224,11 +254,24 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
             ))
         })
     }
+
+    fn encode(&self, value: &T) -> Result<Vec<u8>> {
+        let form: F = value.clone().into();
+        postcard::to_allocvec(&form)
+            .map_err(|_| Error::internal("a record of this backend's own cannot be written"))
+    }
 }
 
-fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
-    postcard::to_allocvec(value)
-        .map_err(|_| Error::internal("a record of this backend's own cannot be written"))
+fn length(page: &Page) -> u32 {
+    match page.max_entries {
+        0 => PAGE,
+        asked => asked.min(PAGE),
+    }
+}
+
+/// The token of a page that starts after this id.
+fn token(id: &str) -> String {
+    [TOKEN, id].concat()
 }
 
 #[cfg(test)]

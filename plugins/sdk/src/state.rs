@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::bindings::host::state as host;
 use crate::error::{Error, Result};
+use crate::host::Host;
 
 pub use host::{Entry, StateError};
 
@@ -39,11 +40,7 @@ pub trait State {
     -> Result<Vec<Entry>, StateError>;
 }
 
-/// The store that the host gives to this driver (`mooring:host/state`).
-#[derive(Debug, Clone, Copy, Default)]
-pub struct HostState;
-
-impl State for HostState {
+impl State for Host {
     fn get(&self, key: &str) -> Result<Option<Entry>, StateError> {
         host::get(key)
     }

@@ -18,8 +18,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::state::{Entry, State, StateError};
 
+mod controls;
 mod images;
 
 pub use images::BLOCK;
@@ -39,6 +41,7 @@ struct Inner {
     effects_left: Cell<Option<u64>>,
     calls: Cell<u64>,
     time: Cell<u64>,
+    config: RefCell<Option<String>>,
     longest_scan: Cell<Option<u32>>,
 }
 
@@ -57,6 +60,11 @@ impl Machine {
     /// Sets the clock, in milliseconds since 1970. It stands still between two calls of this.
     pub fn set_time(&self, now: u64) {
         self.0.time.set(now);
+    }
+
+    /// Sets the driver's configuration, a JSON object.
+    pub fn set_config(&self, json: &str) {
+        self.0.config.replace(Some(json.to_owned()));
     }
 
     /// Ends every scan after so many entries, as the host may do at any time.
@@ -133,6 +141,12 @@ fn check_key(key: &str) -> Result<(), StateError> {
 impl Clock for Machine {
     fn now(&self) -> u64 {
         self.0.time.get()
+    }
+}
+
+impl Config for Machine {
+    fn json(&self) -> String {
+        self.0.config.borrow().clone().unwrap_or_else(|| "{}".to_owned())
     }
 }
 

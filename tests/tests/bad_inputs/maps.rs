@@ -1,4 +1,4 @@
-//! Parameters, contexts, secrets, and what a driver without the ability is asked for.
+//! Parameters, contexts, secrets, and asking for what is not there.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use mooring_tests::life::at_least;
 use tonic::Code;
 
 use crate::calls::Call;
-use crate::scene::{ABSENT, INVALID, Row, Scene, UNKNOWN, row};
+use crate::scene::{INVALID, LEFT_ALONE, NO_ROOM, Row, Scene, UNKNOWN, row};
 
 type Map = BTreeMap<String, String>;
 
@@ -158,12 +158,15 @@ fn what_the_driver_cannot_do_is_refused() {
         let volume_id = scene.made.id();
         let attach = ControllerPublishVolumeRequest {
             volume_id: volume_id.clone(),
-            node_id: "worker-1".into(),
+            node_id: "nobody".into(),
             volume_capability: Some(scene.made.kind.capability()),
             ..Default::default()
         };
-        let detach =
-            ControllerUnpublishVolumeRequest { volume_id: volume_id.clone(), ..Default::default() };
+        let detach = ControllerUnpublishVolumeRequest {
+            volume_id: volume_id.clone(),
+            node_id: "nobody".into(),
+            ..Default::default()
+        };
         let modify = ControllerModifyVolumeRequest {
             volume_id: volume_id.clone(),
             mutable_parameters: map("iops", "1"),
@@ -176,26 +179,26 @@ fn what_the_driver_cannot_do_is_refused() {
         };
         let group = CreateVolumeGroupSnapshotRequest {
             name: "g".into(),
-            source_volume_ids: vec![volume_id],
+            source_volume_ids: vec![volume_id, "nowhere".into()],
             ..Default::default()
         };
         let fewer = ListSnapshotsRequest { max_entries: -1, ..Default::default() };
         scene
             .refuses(vec![
-                row("mutable parameters", mutable, INVALID, &["mutable_parameters"]),
+                row("an unknown mutable parameter", mutable, INVALID, &["iops"]),
                 row("an unknown parameter", unknown, INVALID, &["colour"]),
                 row("a snapshot that is not there", snapshot, UNKNOWN, &["\"s\""]),
                 row("a volume that is not there", clone, UNKNOWN, &["nowhere"]),
                 row("no source", from(None), INVALID, &["volume_content_source"]),
-                row("a place", there, INVALID, &["accessibility_requirements"]),
-                row("", attach, ABSENT, &[]),
-                row("", detach, ABSENT, &[]),
-                row("", modify, ABSENT, &[]),
+                row("a place that no pool is at", there, NO_ROOM, &["pool"]),
+                row("to a node that is not there", attach, UNKNOWN, &["nobody"]),
+                row("from a node that is not there", detach, LEFT_ALONE, &[]),
+                row("an unknown parameter", modify, INVALID, &["iops"]),
                 row("of a volume that is not there", take, UNKNOWN, &["nowhere"]),
                 row("no id", DeleteSnapshotRequest::default(), INVALID, &["snapshot_id"]),
                 row("fewer than none", fewer, INVALID, &["max_entries"]),
                 row("no id", GetMetadataAllocatedRequest::default(), INVALID, &["snapshot_id"]),
-                row("", group, ABSENT, &[]),
+                row("of a volume that is not there", group, UNKNOWN, &["nowhere"]),
             ])
             .await;
         scene.strike().await;

@@ -29,8 +29,8 @@ pub(crate) const WRONG_STATE: &[Code] =
 pub(crate) const LEFT_ALONE: &[Code] =
     &[Code::Ok, Code::InvalidArgument, Code::FailedPrecondition, Code::NotFound];
 
-/// The driver has no such ability.
-pub(crate) const ABSENT: &[Code] = &[Code::Unimplemented];
+/// There is no room for it, or not there.
+pub(crate) const NO_ROOM: &[Code] = &[Code::ResourceExhausted];
 
 /// A call, and how it must end.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use mooring_proto::csi::v1 as pb;
 use mooring_volume::backend::Backend;
+use mooring_volume::node::READONLY;
 use mooring_volume::{Ability, Call, Result};
 
 use super::ControllerService;
@@ -19,9 +20,13 @@ pub(super) async fn publish<B: Backend>(
     let request = convert::publish(message, &service.backend.abilities())?;
     about(&request.volume_id);
     let _held = service.busy.hold([(Key::Volume(request.volume_id.clone()), Mode::Alone)])?;
-    let secrets = request.secrets.clone();
+    let (secrets, readonly) = (request.secrets.clone(), request.readonly);
     let context = service.backend.publish(call, request).await;
-    let context = context.map_err(|error| conceal(error, &secrets))?;
+    let mut context = context.map_err(|error| conceal(error, &secrets))?;
+    if readonly {
+        // The node hears of it in no other way, whatever the storage enforces.
+        context.insert(READONLY.to_owned(), "true".to_owned());
+    }
     let publish_context = map::wire("publish_context", context)?;
     Ok(pb::ControllerPublishVolumeResponse { publish_context })
 }

@@ -26,7 +26,12 @@ async fn controller() {
     assert_eq!(confirmed.parameters, good_validate().parameters);
 
     let published = client.controller_publish_volume(good_controller_publish()).await.unwrap();
-    assert_eq!(published.into_inner().publish_context["lun"], "1");
+    let context = published.into_inner().publish_context;
+    assert_eq!((&*context["lun"], &*context["mooring.dev/readonly"]), ("1", "true"));
+    let writing =
+        pb::ControllerPublishVolumeRequest { readonly: false, ..good_controller_publish() };
+    let context = client.controller_publish_volume(writing).await.unwrap().into_inner();
+    assert_eq!(context.publish_context.keys().collect::<Vec<_>>(), ["lun"]);
     let expanded = client.controller_expand_volume(good_expand()).await.unwrap().into_inner();
     assert_eq!((expanded.capacity_bytes, expanded.node_expansion_required), (2 << 30, true));
 

@@ -50,7 +50,7 @@ impl<M: Machine> Inner<M> {
             target,
             access,
             mode: request.capability.mode,
-            readonly: request.readonly,
+            readonly: request.is_readonly(),
         };
         let before = self.seen_first(&request.volume_id)?;
         self.try_publish(&before, &wish)

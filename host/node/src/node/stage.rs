@@ -31,7 +31,7 @@ pub(super) fn check(grants: &Grants, request: &Stage) -> Result<AccessWish> {
         AccessType::Mount(mount) => {
             let on = On::Device(mount.fs_type);
             let mut options = options::check(&mount.flags, &grants.mount_options, on)?;
-            options.flags.readonly |= request.capability.mode.is_reader_only();
+            options.flags.readonly |= request.is_readonly();
             Ok(AccessWish::Mount { fs_type: mount.fs_type, options, group: mount.group })
         }
     }
@@ -39,14 +39,15 @@ pub(super) fn check(grants: &Grants, request: &Stage) -> Result<AccessWish> {
 
 /// What the backend is asked.
 pub(super) fn question<M: Machine>(node: &Inner<M>, request: &Stage) -> DescribeAttachment {
+    let readonly = request.is_readonly();
     let Stage { volume_id, staging_path: _, capability, volume_context, publish_context, secrets } =
         request.clone();
     DescribeAttachment {
         volume_id,
         volume_context,
         publish_context,
-        readonly: capability.mode.is_reader_only(),
         capability,
+        readonly,
         node_id: node.described().unwrap_or_else(|| node.config.node_id.clone()),
         secrets,
     }
@@ -96,6 +97,7 @@ impl<M: Machine> Inner<M> {
             path: path.clone(),
             access,
             mode: request.capability.mode,
+            readonly: request.is_readonly(),
             content: attached.content,
             minimum_size: attached.minimum_size,
             default_fs: self.config.filesystem,

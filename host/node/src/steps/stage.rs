@@ -25,6 +25,8 @@ pub(crate) struct StageWish {
     pub(crate) access: AccessWish,
     /// Who writes.
     pub(crate) mode: AccessMode,
+    /// Nobody, by the mode or otherwise.
+    pub(crate) readonly: bool,
     /// What the backend says that the volume held at first.
     pub(crate) content: Content,
     /// Bytes that the device must at least have.
@@ -46,7 +48,7 @@ pub(crate) enum AccessWish {
     Mount {
         /// None: what is there, else the default.
         fs_type: Option<FsType>,
-        /// Checked, `ro` added for modes without a writer.
+        /// Checked, `ro` added where nobody may write.
         options: Options,
         /// For the root directory.
         group: Option<u32>,
@@ -221,7 +223,7 @@ fn known_format(seen: &Seen, image: &ImageSeen, formatting: Formatting) -> Optio
 fn block(seen: &Seen, image: &ImageSeen, wish: &StageWish) -> Result<Vec<Step>> {
     check_size(image, wish)?;
     limit::check_block(&wish.limits)?;
-    let readonly = wish.mode.is_reader_only();
+    let readonly = wish.readonly;
     let device = own_device(seen, image, wish, readonly)?;
     // Raw data looks like anything, a cut-off mkfs too: nothing is remembered of formatting.
     let (_, write) = staged(seen, wish, image_source(image), Access::Block, None);

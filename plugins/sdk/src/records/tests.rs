@@ -145,3 +145,61 @@ fn a_record_that_cannot_be_read_is_data_loss_and_named() {
     assert_eq!(error.code, Code::DataLoss);
     assert!(error.message.contains("volume/a"), "{error}");
 }
+
+#[test]
+fn looking_through_finds_each_once_and_looks_at_no_more_than_it_may() {
+    let machine = filled(50);
+    machine.shorten_scans(7);
+    for (max_entries, most) in [(0, 3), (1, 10), (2, 2), (3, 999), (0, 999)] {
+        let (mut found, mut token) = (Vec::new(), None);
+        loop {
+            let mut looked = 0;
+            let look = |_: &str, value: &u32| {
+                looked += 1;
+                Ok(value.is_multiple_of(5).then_some(*value))
+            };
+            let asked = Page { max_entries, token };
+            let page = TABLE.look_through(&machine, &asked, most, look).unwrap();
+            assert!(looked <= most, "{looked} of {most}");
+            assert!(max_entries == 0 || page.entries.len() <= max_entries as usize);
+            found.extend(page.entries.into_iter().map(|(_, value)| value));
+            token = page.next;
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, (0..50).step_by(5).collect::<Vec<_>>(), "{max_entries}, {most}");
+    }
+    let failing = |_: &str, _: &u32| Err::<Option<()>, _>(Error::unavailable("no answer"));
+    assert!(TABLE.look_through(&machine, &page(0, None), 5, failing).is_err());
+}
+
+#[test]
+fn what_an_older_form_holds_is_read_in_the_newer_one_and_written_so() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    enum Form {
+        V1(u32),
+        V2(u32, bool),
+    }
+    impl From<Form> for (u32, bool) {
+        fn from(form: Form) -> Self {
+            match form {
+                Form::V1(number) => (number, false),
+                Form::V2(number, flag) => (number, flag),
+            }
+        }
+    }
+    impl From<(u32, bool)> for Form {
+        fn from((number, flag): (u32, bool)) -> Self {
+            Self::V2(number, flag)
+        }
+    }
+    const TABLE: Table<(u32, bool), Form> = Table::new("number/");
+    let machine = Machine::default();
+    machine.insert("number/a", &postcard::to_allocvec(&Form::V1(7)).unwrap()).unwrap();
+    let Found { value, version } = TABLE.find(&machine, "a").unwrap();
+    assert_eq!(value, (7, false));
+    TABLE.replace(&machine, "a", &value, version).unwrap();
+    let written = State::get(&machine, "number/a").unwrap().unwrap().value;
+    assert!(matches!(postcard::from_bytes(&written), Ok(Form::V2(7, false))));
+}

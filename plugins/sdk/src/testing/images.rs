@@ -11,12 +11,13 @@ mod groups;
 /// The bytes of a block that [`Machine::write_block`] writes.
 pub const BLOCK: u64 = 4096;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Pool {
-    total: u64,
-    available: u64,
-    reflink: bool,
-    items: BTreeMap<String, Held>,
+    pub(super) total: u64,
+    pub(super) available: u64,
+    pub(super) reflink: bool,
+    pub(super) broken: bool,
+    pub(super) items: BTreeMap<String, Held>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +28,14 @@ pub(super) enum Held {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Image {
-    size: u64,
-    busy: bool,
+    pub(super) size: u64,
+    pub(super) busy: bool,
     /// The image that it was copied from.
     origin: Option<String>,
     /// What was written, by the number of the block.
-    blocks: BTreeMap<u64, u8>,
+    pub(super) blocks: BTreeMap<u64, u8>,
     /// How its copying stands, unless it is done.
-    copying: Option<CopyState>,
+    pub(super) copying: Option<CopyState>,
 }
 
 impl Image {
@@ -58,70 +59,7 @@ impl Image {
 }
 
 impl Machine {
-    /// Grants a pool of `total` bytes, all free, that can share blocks.
-    pub fn grant(&self, pool: &str, total: u64) {
-        let new = Pool { total, available: total, reflink: true, items: BTreeMap::new() };
-        self.0.pools.borrow_mut().insert(pool.to_owned(), new);
-    }
-
-    /// Leaves a pool so many free bytes.
-    pub fn set_available(&self, pool: &str, available: u64) {
-        if let Some(pool) = self.0.pools.borrow_mut().get_mut(pool) {
-            pool.available = available;
-        }
-    }
-
-    /// Says whether a pool can share blocks. Where not, copies run until
-    /// [`end_copy`](Self::end_copy).
-    pub fn set_reflink(&self, pool: &str, reflink: bool) {
-        if let Some(pool) = self.0.pools.borrow_mut().get_mut(pool) {
-            pool.reflink = reflink;
-        }
-    }
-
-    /// Attaches an image on this machine, or detaches it.
-    pub fn set_busy(&self, pool: &str, image: &str, attached: bool) {
-        self.with_image(pool, image, |image| image.busy = attached);
-    }
-
-    /// Writes a block of an image, as its consumer would; 0 hands it back.
-    pub fn write_block(&self, pool: &str, image: &str, number: u64, value: u8) {
-        self.with_image(pool, image, |image| match value {
-            0 => image.blocks.remove(&number),
-            _ => image.blocks.insert(number, value),
-        });
-    }
-
-    /// The blocks of an image that are not zeros, by number.
-    #[must_use]
-    pub fn blocks(&self, pool: &str, image: &str) -> Vec<(u64, u8)> {
-        let mut found = Vec::new();
-        self.with_image(pool, image, |image| {
-            found.extend(image.blocks.iter().map(|(number, value)| (*number, *value)));
-        });
-        found
-    }
-
-    /// Ends the copying of an image: done, or failed for a reason.
-    pub fn end_copy(&self, pool: &str, image: &str, outcome: Result<(), &str>) {
-        let state = outcome.err().map(|reason| CopyState::Failed(reason.to_owned()));
-        self.with_image(pool, image, |image| image.copying = state);
-    }
-
-    /// The names in a pool, and the images' sizes; also of images that are being copied yet.
-    #[must_use]
-    pub fn items(&self, pool: &str) -> Vec<(String, u64)> {
-        let size = |held: &Held| match held {
-            Held::Image(image) => image.size,
-            Held::Directory => 0,
-        };
-        let pools = self.0.pools.borrow();
-        pools.get(pool).map_or_else(Vec::new, |pool| {
-            pool.items.iter().map(|(name, held)| (name.clone(), size(held))).collect()
-        })
-    }
-
-    fn with_image<R>(&self, pool: &str, image: &str, act: impl FnOnce(&mut Image) -> R) {
+    pub(super) fn with_image<R>(&self, pool: &str, image: &str, act: impl FnOnce(&mut Image) -> R) {
         let mut pools = self.0.pools.borrow_mut();
         if let Some(Held::Image(image)) =
             pools.get_mut(pool).and_then(|pool| pool.items.get_mut(image))
@@ -139,6 +77,9 @@ impl Machine {
         let found = pools.get_mut(pool).ok_or_else(|| {
             PoolError::Denied(format!("pool {pool:?} is not granted; add it to grants.pools"))
         })?;
+        if found.broken {
+            return Err(PoolError::Storage("the pool was broken by the test".to_owned()));
+        }
         act(found)
     }
 
@@ -282,8 +223,13 @@ impl Pools for Machine {
     fn copy_image(&self, pool: &str, source: &str, name: &str) -> Result<CopyState, PoolError> {
         self.in_pool(pool, |pool| {
             if let Some(copy) = pool.copied(source, name)? {
+                let state = copy.copying.clone().unwrap_or(CopyState::Done);
                 self.read().map_err(PoolError::Storage)?;
-                return Ok(copy.copying.clone().unwrap_or(CopyState::Done));
+                // A failure is told once; the next call starts anew.
+                if let CopyState::Failed(_) = state {
+                    pool.items.remove(name);
+                }
+                return Ok(state);
             }
             let image = pool.image(source)?;
             if image.busy {

@@ -5,7 +5,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use mooring_sdk::state::{HostState, State};
+use mooring_sdk::Host;
+use mooring_sdk::state::State;
 use mooring_sdk::{Error, Result, info};
 
 pub(crate) fn run(deed: &str) -> Result<()> {
@@ -14,7 +15,7 @@ pub(crate) fn run(deed: &str) -> Result<()> {
         "exit" => std::process::exit(3),
         "loop" => spin(),
         "loop-in-host" => loop {
-            black_box(HostState.get("key").ok());
+            black_box(Host.get("key").ok());
         },
         "sleep" => std::thread::sleep(Duration::from_secs(3600)),
         "memory" => eat_memory(),
@@ -34,15 +35,15 @@ pub(crate) fn run(deed: &str) -> Result<()> {
         "log-long" => info!("{}", "x".repeat(1 << 20)),
         "send-much" => {
             let much = vec![0; 64 << 20];
-            black_box(HostState.insert("much", &much).ok());
+            black_box(Host.insert("much", &much).ok());
         }
         "state-flood" => return flood_state(),
         "write-and-panic" => {
-            HostState.insert("written-before-the-panic", b"1").expect("it is written");
+            Host.insert("written-before-the-panic", b"1").expect("it is written");
             panic!("as asked for");
         }
         "written" => {
-            let there = HostState.get("written-before-the-panic").expect("it is read");
+            let there = Host.get("written-before-the-panic").expect("it is read");
             return Err(Error::not_found(format!("{}", there.is_some())));
         }
         "reach-out" => return Err(Error::unknown(reached().join(","))),
@@ -98,7 +99,7 @@ fn leak_handles() {
 fn flood_state() -> Result<()> {
     let value = vec![7; 64 << 10];
     for number in 0_u64.. {
-        if let Err(error) = HostState.insert(&format!("flood/{number}"), &value) {
+        if let Err(error) = Host.insert(&format!("flood/{number}"), &value) {
             return Err(Error::resource_exhausted(format!("{error:?} after {number}")));
         }
     }

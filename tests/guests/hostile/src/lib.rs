@@ -24,7 +24,7 @@ struct Hostile;
 
 /// The deed that the config asks for at this function of the load.
 fn at(function: &str) -> Option<String> {
-    let config: serde_json::Value = mooring_sdk::config::read().ok()?;
+    let config: serde_json::Value = mooring_sdk::config::read(&mooring_sdk::Host).ok()?;
     let asked = config.get("at")?.as_str()? == function;
     asked.then(|| config.get("deed").and_then(|deed| deed.as_str()).map(str::to_owned)).flatten()
 }

@@ -83,6 +83,31 @@ fn reader_only_volumes_take_no_writes() {
 }
 
 #[test]
+fn volumes_that_were_published_for_reading_take_no_writes() {
+    let context = || [(mooring_volume::node::READONLY.to_owned(), "true".to_owned())].into();
+    let world = World::new(EXT4);
+    world.set_content(Content::Finished(FsType::Ext4, 32 * MIB, 1));
+    let mut request = World::stage_request(EXT4);
+    request.publish_context = context();
+    world.stage(request).unwrap();
+    let mut request = World::publish_request(EXT4, TARGET);
+    request.publish_context = context();
+    world.publish(request).unwrap();
+    assert_eq!(world.content(), Content::Finished(FsType::Ext4, 32 * MIB, 1), "it was grown");
+    assert!(world.snapshot().mounts.iter().skip(2).all(|(_, _, flags)| flags.readonly));
+
+    let world = World::new(Way::Block);
+    let mut request = World::stage_request(Way::Block);
+    request.publish_context = context();
+    world.stage(request).unwrap();
+    assert!(world.snapshot().loops[0].1, "the loop device is writable");
+    let mut request = World::publish_request(Way::Block, TARGET);
+    assert_eq!(world.publish(request.clone()).unwrap_err().code, Code::FailedPrecondition);
+    request.publish_context = context();
+    world.publish(request).unwrap();
+}
+
+#[test]
 fn a_raw_device_takes_writes_for_all_its_targets_or_none() {
     let world = staged(Way::Block);
     let ask = |target: &str, readonly: bool| {
