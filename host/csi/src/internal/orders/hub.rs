@@ -78,12 +78,10 @@ impl Hub {
             ordered.push(order);
         }
         for order in ordered {
-            match order.report(deadline).await? {
-                Outcome::Frozen(pb::Frozen { images }) => {
-                    held.images.extend(images.into_iter().map(attachment::decode::pool_item));
-                }
-                other => return Err(unexpected(other)),
-            }
+            let Outcome::Frozen(pb::Frozen { images }) = order.report(deadline).await? else {
+                return Err(unexpected());
+            };
+            held.images.extend(images.into_iter().map(attachment::decode::pool_item));
         }
         Ok(held)
     }
@@ -109,10 +107,11 @@ impl Hub {
             .collect::<Result<_>>()?;
         let mut outcome = Ok(());
         for order in ordered {
-            let applied = order.report(deadline).await.and_then(|outcome| match outcome {
-                Outcome::Applied(pb::Applied { present: _ }) => Ok(()),
-                other => Err(unexpected(other)),
-            });
+            let applied = match order.report(deadline).await {
+                Ok(Outcome::Applied(pb::Applied { present: _ })) => Ok(()),
+                Ok(_) => Err(unexpected()),
+                Err(error) => Err(error),
+            };
             outcome = outcome.and(applied);
         }
         outcome
@@ -235,14 +234,8 @@ fn gone() -> Error {
     Error::unavailable("the node went away; it thaws by itself what was frozen; try again")
 }
 
-fn unexpected(outcome: Outcome) -> Error {
-    let what = match outcome {
-        Outcome::Failure(failure) => return error(failure),
-        Outcome::Frozen(_) => "frozen",
-        Outcome::Thawed(_) => "thawed",
-        Outcome::Applied(_) => "applied",
-    };
-    Error::internal(format!("the node reported {what:?}, which was not the order"))
+fn unexpected() -> Error {
+    Error::internal("the node's report is not on what it was ordered; run both in the same version")
 }
 
 /// Images that are frozen on the nodes. Dropping it thaws and does not wait.
@@ -275,10 +268,10 @@ impl Held {
             ordered.push(self.hub.order(node, Kind::Thaw(pb::Thaw { freeze }))?);
         }
         for order in ordered {
-            match order.report(deadline).await? {
-                Outcome::Thawed(pb::Thawed { held }) => whole &= held,
-                other => return Err(unexpected(other)),
-            }
+            let Outcome::Thawed(pb::Thawed { held }) = order.report(deadline).await? else {
+                return Err(unexpected());
+            };
+            whole &= held;
         }
         Ok(whole)
     }
