@@ -13,13 +13,14 @@ use mooring_proto::mooring::internal::v1::backend_server::BackendServer;
 use mooring_volume::DriverName;
 use mooring_volume::backend::Backend;
 use mooring_volume::node::Node;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::busy::Busy;
 use crate::controller::ControllerService;
 use crate::group::GroupService;
 use crate::identity::IdentityService;
-use crate::internal::InternalService;
+use crate::internal::{Hub, InternalService};
 use crate::layers::deadline::Deadline;
 use crate::layers::decoded::Decoded;
 use crate::layers::detach::Detach;
@@ -102,17 +103,19 @@ pub enum Audience {
 pub struct App {
     pub(crate) chain: Boxed,
     pub(crate) tasks: TaskTracker,
+    /// Told when serving begins to end, for streams that would not end by themselves.
+    pub(crate) ending: CancellationToken,
 }
 
 impl App {
     fn new(
         services: Services,
-        tasks: TaskTracker,
+        (tasks, ending): (TaskTracker, CancellationToken),
         observer: Observer,
         settings: &Settings,
     ) -> Self {
         let inner = Deadline::new(settings, services);
-        Self { chain: Boxed::new(Observe { observer, inner }), tasks }
+        Self { chain: Boxed::new(Observe { observer, inner }), tasks, ending }
     }
 }
 
@@ -121,25 +124,33 @@ impl App {
 pub struct Controller<B> {
     backend: Arc<B>,
     busy: Busy,
+    hub: Hub,
 }
 
 impl<B: Backend> Controller<B> {
     /// Over a backend, whose abilities are asked for at each call: a swap needs nothing here.
     #[must_use]
     pub fn new(backend: Arc<B>) -> Self {
-        Self { backend, busy: Busy::default() }
+        Self { backend, busy: Busy::default(), hub: Hub::default() }
+    }
+
+    /// The nodes that connect to the app for [`Audience::NodeProcess`], to be given orders.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.hub
     }
 
     /// What a socket for this audience serves.
     #[must_use]
     pub fn app(&self, audience: Audience, telemetry: &Telemetry, settings: &Settings) -> App {
-        let work = Work::new(settings);
+        let (work, ending) = (Work::new(settings), CancellationToken::new());
         let identity = IdentityServer::new(IdentityService::new(Arc::clone(&self.backend)))
             .max_decoding_message_size(MESSAGE_BYTES)
             .max_encoding_message_size(MESSAGE_BYTES);
         let controller = ControllerServer::new(ControllerService {
             backend: Arc::clone(&self.backend),
             busy: self.busy.clone(),
+            hub: self.hub.clone(),
         })
         .max_decoding_message_size(MESSAGE_BYTES)
         .max_encoding_message_size(MESSAGE_BYTES);
@@ -164,14 +175,19 @@ impl<B: Backend> Controller<B> {
         let services = match audience {
             Audience::Orchestrator => csi,
             Audience::NodeProcess => {
-                let internal = BackendServer::new(InternalService::new(Arc::clone(&self.backend)))
+                let internal = InternalService {
+                    backend: Arc::clone(&self.backend),
+                    hub: self.hub.clone(),
+                    ending: ending.clone(),
+                };
+                let internal = BackendServer::new(internal)
                     .max_decoding_message_size(MESSAGE_BYTES)
                     .max_encoding_message_size(MESSAGE_BYTES);
                 csi.with(internal, |inner| work.limited(inner))
             }
         };
         let observer = telemetry.of(self.backend.driver().clone());
-        App::new(services, work.tasks, observer, settings)
+        App::new(services, (work.tasks, ending), observer, settings)
     }
 }
 
@@ -215,5 +231,6 @@ pub fn node_app<N: Node>(
     let services = FORWARDED
         .iter()
         .fold(own, |services, name| services.named(name, Forward::new(controller.clone())));
-    App::new(services, work.tasks, telemetry.of(driver), settings)
+    let ending = CancellationToken::new();
+    App::new(services, (work.tasks, ending), telemetry.of(driver), settings)
 }

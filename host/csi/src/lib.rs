@@ -42,7 +42,7 @@ mod status;
 mod unary;
 
 pub use app::{App, Audience, Controller, Settings, Telemetry, node_app};
-pub use internal::RemoteBackend;
+pub use internal::{Held, Hub, RemoteBackend, take_orders};
 pub use link::Link;
 pub use meter::{Meter, Rpc};
 pub use server::{Drained, serve};

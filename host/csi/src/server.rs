@@ -49,6 +49,7 @@ pub async fn serve(
     }
     let lock = listener.retire();
     app.tasks.close();
+    app.ending.cancel();
     let idle = async {
         graceful.shutdown().await;
         app.tasks.wait().await;

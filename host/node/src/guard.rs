@@ -3,7 +3,7 @@
 //! A guard is held until the work is done, which may be after the caller was answered: work that
 //! hangs with its storage keeps its own volume busy and no other.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,6 +40,15 @@ impl Guards {
     pub(crate) fn take(&self, volume: &VolumeId, path: &Path) -> Result<Guard> {
         let path: PathBuf = path.components().collect();
         let wanted = [format!("volume {volume}"), format!("path {}", path.display())];
+        self.hold(&wanted)
+    }
+
+    /// For an operation on several volumes, wherever they are: all of them or none.
+    ///
+    /// # Errors
+    /// `Aborted` while another operation works on one of them.
+    pub(crate) fn volumes(&self, volumes: &BTreeSet<VolumeId>) -> Result<Guard> {
+        let wanted: Vec<String> = volumes.iter().map(|volume| format!("volume {volume}")).collect();
         self.hold(&wanted)
     }
 

@@ -18,6 +18,7 @@
 mod attach;
 mod fault;
 pub mod filesystem;
+mod freezes;
 mod guard;
 mod health;
 mod mount;

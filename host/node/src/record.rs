@@ -150,20 +150,49 @@ impl Record {
     /// # Errors
     /// What can't be written as JSON: a path that is not UTF-8.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec(self)?;
-        let sum = checksum(&bytes);
-        bytes.push(b'\n');
-        bytes.extend_from_slice(sum.as_bytes());
-        bytes.push(b'\n');
-        Ok(bytes)
+        serde_json::to_vec(self).map(seal)
     }
+
+    /// From a file's bytes, whosever it is.
+    ///
+    /// # Errors
+    /// Why it can't be trusted.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let record: Self = serde_json::from_slice(unseal(bytes)?).map_err(|e| e.to_string())?;
+        if record.version == VERSION {
+            Ok(record)
+        } else {
+            Err(format!("its version is {}; this program writes {VERSION}", record.version))
+        }
+    }
+}
+
+/// Ends a line of JSON with one of its checksum.
+pub(crate) fn seal(mut json: Vec<u8>) -> Vec<u8> {
+    let sum = checksum(&json);
+    json.push(b'\n');
+    json.extend_from_slice(sum.as_bytes());
+    json.push(b'\n');
+    json
+}
+
+/// The line of JSON, if its checksum fits.
+///
+/// # Errors
+/// Why it can't be trusted.
+pub(crate) fn unseal(bytes: &[u8]) -> Result<&[u8], String> {
+    let torn = || "it is torn: its checksum is missing or does not fit".to_owned();
+    let body = bytes.strip_suffix(b"\n").ok_or_else(torn)?;
+    let split = body.iter().rposition(|byte| *byte == b'\n').ok_or_else(torn)?;
+    let (json, sum) = body.split_at_checked(split).ok_or_else(torn)?;
+    if sum.strip_prefix(b"\n") == Some(checksum(json).as_bytes()) { Ok(json) } else { Err(torn()) }
 }
 
 impl Stored {
     /// From a file's bytes, if there is one.
     pub(crate) fn decode(bytes: Option<&[u8]>, volume: &VolumeId) -> Self {
         let Some(bytes) = bytes else { return Self::Absent };
-        match read(bytes) {
+        match Record::decode(bytes) {
             Ok(record) if record.volume == *volume => Self::Whole(Box::new(record)),
             Ok(record) => Self::Unreadable(format!("it is of volume {}", record.volume)),
             Err(why) => Self::Unreadable(why),
@@ -193,22 +222,6 @@ impl Stored {
             Self::Absent | Self::Unreadable(_) => None,
         };
         staging.into_iter().flat_map(|staging| staging.targets.keys())
-    }
-}
-
-fn read(bytes: &[u8]) -> Result<Record, String> {
-    let torn = || "it is torn: its checksum is missing or does not fit".to_owned();
-    let body = bytes.strip_suffix(b"\n").ok_or_else(torn)?;
-    let split = body.iter().rposition(|byte| *byte == b'\n').ok_or_else(torn)?;
-    let (json, sum) = body.split_at_checked(split).ok_or_else(torn)?;
-    if sum.strip_prefix(b"\n") != Some(checksum(json).as_bytes()) {
-        return Err(torn());
-    }
-    let record: Record = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-    if record.version == VERSION {
-        Ok(record)
-    } else {
-        Err(format!("its version is {}; this program writes {VERSION}", record.version))
     }
 }
 

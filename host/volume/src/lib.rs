@@ -17,6 +17,7 @@ pub mod id;
 pub mod limits;
 pub mod modification;
 pub mod node;
+pub mod orders;
 pub mod policy;
 pub mod pool;
 pub mod secret;

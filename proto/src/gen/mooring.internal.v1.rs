@@ -301,8 +301,7 @@ impl ::prost::Name for Failure {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frozen {
-    /// Those of the images whose file systems are mounted on the node, and frozen now. Nothing of the others is
-    /// written there.
+    /// Those of the images that are attached on the node: nothing is written to them now.
     #[prost(message, repeated, tag = "1")]
     pub images: ::prost::alloc::vec::Vec<PoolItem>,
 }

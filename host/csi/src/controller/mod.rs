@@ -19,6 +19,7 @@ use mooring_volume::{Ability, Result};
 use tonic::{Request, async_trait};
 
 use crate::busy::Busy;
+use crate::internal::Hub;
 use crate::unary::{Reply, close, needs, open};
 
 /// Serves it for one driver.
@@ -26,6 +27,8 @@ use crate::unary::{Reply, close, needs, open};
 pub(crate) struct ControllerService<B> {
     pub(crate) backend: Arc<B>,
     pub(crate) busy: Busy,
+    /// Nodes, which may have to enforce what is changed.
+    pub(crate) hub: Hub,
 }
 
 impl<B: Backend> ControllerService<B> {

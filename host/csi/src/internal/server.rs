@@ -8,24 +8,25 @@ use mooring_proto::mooring::internal::v1 as pb;
 use mooring_proto::mooring::internal::v1::backend_server::Backend;
 use mooring_volume::backend::{Attachments, DescribeAttachment, Nodes};
 use mooring_volume::{Call, NodeId, Result, VolumeId};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status, Streaming, async_trait};
 
-use super::{attachment, facts};
+use super::{Hub, attachment, facts};
 use crate::conceal::conceal;
 use crate::convert::{capability, map};
-use crate::unary::{Reply, about, absent, close, open};
+use crate::unary::{Reply, about, close, open};
 
 /// Serves it for one driver.
 #[derive(Debug)]
 pub(crate) struct InternalService<B> {
-    backend: Arc<B>,
+    pub(crate) backend: Arc<B>,
+    /// Who is connected.
+    pub(crate) hub: Hub,
+    /// When the streams of orders end, which would end last otherwise.
+    pub(crate) ending: CancellationToken,
 }
 
 impl<B: Attachments + Nodes> InternalService<B> {
-    pub(crate) fn new(backend: Arc<B>) -> Self {
-        Self { backend }
-    }
-
     async fn attachment(
         &self,
         call: &Call,
@@ -76,9 +77,12 @@ impl<B: Attachments + Nodes> Backend for InternalService<B> {
 
     async fn take_orders(
         &self,
-        _: Request<Streaming<pb::OrderReport>>,
+        request: Request<Streaming<pb::OrderReport>>,
     ) -> Reply<Self::TakeOrdersStream> {
-        absent("this version of Mooring gives nodes no orders")
+        // The call's deadline is that of a beginning; the stream lasts for as long as the node does.
+        let (_, reports) = open(request)?;
+        let orders = self.hub.connect(reports, self.ending.clone());
+        close(orders.map(|orders| Box::pin(orders) as Self::TakeOrdersStream))
     }
 
     async fn describe_attachment(

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Code, Request, Response, Status, Streaming, async_trait};
 
@@ -51,7 +52,7 @@ impl SnapshotMetadata for Source {
 }
 
 fn app(services: Services) -> App {
-    App { chain: Boxed::new(services), tasks: TaskTracker::new() }
+    App { chain: Boxed::new(services), tasks: TaskTracker::new(), ending: CancellationToken::new() }
 }
 
 fn link(path: &Path) -> Link {

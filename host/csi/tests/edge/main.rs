@@ -19,6 +19,7 @@ mod life;
 mod lifecycle;
 mod metadata;
 mod model;
+mod orders;
 mod passing;
 mod peers;
 mod secrecy;

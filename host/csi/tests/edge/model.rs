@@ -50,7 +50,7 @@ impl Gate {
         entered.expect("operations come this far").unwrap().forget();
     }
 
-    async fn pass(&self) {
+    pub(crate) async fn pass(&self) {
         self.entered.add_permits(1);
         drop(self.open.acquire().await.unwrap());
     }

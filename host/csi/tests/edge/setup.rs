@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use mooring_csi::{
-    Audience, Controller, Drained, Link, Listener, Meter, Peers, Rpc, Settings, Telemetry,
+    Audience, Controller, Drained, Hub, Link, Listener, Meter, Peers, Rpc, Settings, Telemetry,
     node_app, serve,
 };
 use mooring_proto::csi::v1::controller_client::ControllerClient;
@@ -65,6 +65,8 @@ pub(crate) struct Edge {
     pub(crate) measured: Arc<Measured>,
     pub(crate) settings: Settings,
     pub(crate) link: Link,
+    /// Of the controller that was started last.
+    pub(crate) hub: Hub,
     pub(crate) controller_server: Option<Running>,
     pub(crate) node_server: Option<Running>,
     directory: TempDir,
@@ -109,6 +111,7 @@ impl Edge {
             measured: Arc::default(),
             settings,
             link,
+            hub: Hub::default(),
             controller_server: None,
             node_server: None,
             directory,
@@ -124,6 +127,7 @@ impl Edge {
 
     pub(crate) fn start_controller(&mut self, drain: Duration) {
         let controller = Controller::new(self.model.clone());
+        self.hub = controller.hub().clone();
         let telemetry = Telemetry::new(Arc::new(()));
         let app = controller.app(Audience::NodeProcess, &telemetry, &self.settings);
         self.controller_server = Some(run(&self.controller_socket(), app, drain));

@@ -7,11 +7,12 @@ use anyhow::Context as _;
 use mooring_backend::{Driver, DriverConfig, Engine, EngineConfig, Limits};
 use mooring_csi::{Audience, Controller, Listener, Peers, Settings, Telemetry};
 use mooring_node::os::privilege;
-use mooring_store::{DEFAULT_QUOTA, Store};
+use mooring_store::{DEFAULT_QUOTA, Scoped, Store};
 use mooring_volume::DriverName;
 use tokio::task::JoinSet;
 
 use super::DRAIN;
+use super::freezer::Nodes;
 use super::meters::Measured;
 use super::stop::Stop;
 use crate::config::{self, Config, Source};
@@ -39,8 +40,9 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
     for driver in &config.drivers {
         // One vendor's bad component is no reason to keep the others' volumes waiting.
         match load(&engine, &store, driver, Arc::clone(&measured)).await {
-            Ok(loaded) => {
+            Ok((loaded, scoped)) => {
                 let controller = Controller::new(Arc::new(loaded));
+                scoped.set_freezer(Some(Arc::new(Nodes::new(controller.hub()))));
                 for (socket, audience) in sockets(config, &driver.name) {
                     let app = controller.app(audience, &telemetry, &Settings::controller());
                     let listener = Listener::bind(&socket, &peers(config, audience))?;
@@ -94,7 +96,7 @@ async fn load(
     store: &Arc<Store>,
     driver: &config::Driver,
     meter: Arc<Measured>,
-) -> anyhow::Result<Driver> {
+) -> anyhow::Result<(Driver, Arc<Scoped>)> {
     let told = || format!("driver {}: backend {}", driver.name, driver.backend);
     let component = component(&driver.backend).with_context(told)?;
     let scoped = store.scoped(&driver.name, &driver.grants.pools, DEFAULT_QUOTA)?;
@@ -109,7 +111,8 @@ async fn load(
         grants: driver.grants.clone(),
         limits,
     };
-    Driver::load(engine, config, component, scoped, meter).await.with_context(told)
+    let loaded = Driver::load(engine, config, component, Arc::clone(&scoped), meter).await;
+    Ok((loaded.with_context(told)?, scoped))
 }
 
 /// The bytes of a component.

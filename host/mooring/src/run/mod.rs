@@ -3,6 +3,7 @@
 mod child;
 pub(crate) mod controller;
 mod folders;
+mod freezer;
 mod meters;
 mod node;
 mod stop;

@@ -1,9 +1,12 @@
 //! The node process: one socket a driver, the Node service here, the rest passed on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use mooring_csi::{Link, Listener, Peers, RemoteBackend, Settings, Telemetry, node_app};
+use mooring_csi::{
+    Link, Listener, Peers, RemoteBackend, Settings, Telemetry, node_app, take_orders,
+};
 use mooring_node::os::Host as _;
 use mooring_node::os::linux::{Linux, release_startup_code};
 use mooring_node::{Node, NodeConfig};
@@ -17,6 +20,9 @@ use crate::config::{Config, Driver};
 use crate::telemetry::http;
 use crate::telemetry::metrics::Metrics;
 
+/// How long to wait for what was frozen to be thawed.
+const RECOVERY: Duration = Duration::from_secs(10);
+
 /// Serves every driver until told to stop. Mounts stay as they are.
 pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new("node"));
@@ -24,18 +30,21 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
     let telemetry = Telemetry::new(measured);
     let machine = Arc::new(Linux::new());
 
-    let mut serving = JoinSet::new();
+    let (mut serving, mut ordered) = (JoinSet::new(), JoinSet::new());
     for driver in &config.drivers {
         let link = Link::new(driver.name.clone(), config.private_socket(&driver.name));
-        let node = Node::new(
+        let node = Arc::new(Node::new(
             node_config(config, driver, &machine)?,
             Arc::clone(&machine),
             RemoteBackend::new(link.clone()),
-        );
+        ));
         let app =
-            node_app(driver.name.clone(), Arc::new(node), &link, &telemetry, &Settings::node());
+            node_app(driver.name.clone(), Arc::clone(&node), &link, &telemetry, &Settings::node());
         let socket = config.socket(&driver.name);
         let listener = Listener::bind(&socket, &Peers::default())?;
+        // Behind the socket, which one process has at a time: what another one froze is its own.
+        recover(driver, &node).await;
+        ordered.spawn(take_orders(link, node, stop.clone().wait()));
         tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
         serving.spawn(mooring_csi::serve(listener, app, stop.clone().wait(), DRAIN));
     }
@@ -49,7 +58,20 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
         tracing::debug!(%error, "the code of the start stays in memory");
     }
     while serving.join_next().await.is_some() {}
+    // Each thaws before it ends.
+    while ordered.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Thaws what a killed process left frozen. Storage that does not answer keeps nobody from serving.
+async fn recover(driver: &Driver, node: &Node<Linux, RemoteBackend>) {
+    let outcome = tokio::time::timeout(RECOVERY, node.recover()).await;
+    let error = match outcome {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("it takes longer than {RECOVERY:?}"),
+    };
+    tracing::error!(driver = %driver.name, error, "what was frozen before is perhaps not thawed");
 }
 
 fn node_config(config: &Config, driver: &Driver, machine: &Linux) -> anyhow::Result<NodeConfig> {

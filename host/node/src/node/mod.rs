@@ -5,6 +5,7 @@
 
 mod expand;
 mod health;
+mod orders;
 mod publish;
 mod settle;
 mod stage;
@@ -23,6 +24,7 @@ use mooring_volume::node::{self, ExpandNode, GetStats, Publish, Stage, Stats};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, Code, DriverName, Error, Result, StringMap, VolumeId};
 
+use crate::freezes::Freezes;
 use crate::guard::{Guard, Guards};
 use crate::observe::{self, Scope};
 use crate::os::Machine;
@@ -64,6 +66,7 @@ struct Inner<M> {
     config: NodeConfig,
     os: Arc<M>,
     guards: Guards,
+    freezes: Freezes,
     /// The node's id as the backend chose it, once it was asked.
     described: Mutex<Option<NodeId>>,
 }
@@ -71,8 +74,9 @@ struct Inner<M> {
 impl<M: Machine, A> Node<M, A> {
     /// Makes the service. Touches nothing.
     pub fn new(config: NodeConfig, os: Arc<M>, backend: A) -> Self {
-        let guards = Guards::default();
-        Self { inner: Arc::new(Inner { config, os, guards, described: Mutex::default() }), backend }
+        let (guards, freezes) = (Guards::default(), Freezes::default());
+        let inner = Inner { config, os, guards, freezes, described: Mutex::default() };
+        Self { inner: Arc::new(inner), backend }
     }
 
     /// The same service under a new configuration and backend: operations of both exclude each
@@ -83,6 +87,7 @@ impl<M: Machine, A> Node<M, A> {
             config,
             os: Arc::clone(&self.inner.os),
             guards: self.inner.guards.clone(),
+            freezes: self.inner.freezes.clone(),
             described: Mutex::new(self.inner.described()),
         };
         Self { inner: Arc::new(inner), backend }
@@ -181,6 +186,7 @@ impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
 
     async fn unstage(&self, call: &Call, volume: VolumeId, staging_path: PathBuf) -> Result<()> {
         place::check_form("staging_target_path", &staging_path)?;
+        self.thaw_volume(&volume).await?;
         let guard = self.inner.guards.take(&volume, &staging_path)?;
         self.work(call, guard, move |node| node.unstage(&volume, &staging_path)).await
     }

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mooring_volume::{Code, DriverName};
 
@@ -91,4 +92,13 @@ async fn settle(host: &Scoped) {
 
 fn code<T: std::fmt::Debug>(result: mooring_volume::Result<T>) -> Code {
     result.unwrap_err().code
+}
+
+/// Ends a test's writer, also where the test fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
 }

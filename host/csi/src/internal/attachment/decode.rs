@@ -73,7 +73,7 @@ fn kind(kind: Kind) -> Result<domain::Attachment> {
     })
 }
 
-fn pool_item(item: pb::PoolItem) -> domain::PoolItem {
+pub(in crate::internal) fn pool_item(item: pb::PoolItem) -> domain::PoolItem {
     let pb::PoolItem { pool, name } = item;
     domain::PoolItem { pool, name }
 }

@@ -57,7 +57,7 @@ fn kind(attachment: domain::Attachment) -> Kind {
     }
 }
 
-fn pool_item(item: domain::PoolItem) -> pb::PoolItem {
+pub(in crate::internal) fn pool_item(item: domain::PoolItem) -> pb::PoolItem {
     let domain::PoolItem { pool, name } = item;
     pb::PoolItem { pool, name }
 }

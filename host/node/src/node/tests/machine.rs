@@ -1,6 +1,8 @@
 //! A volume's life on the real machine: loop devices, file systems, mounts. Needs root; without it
 //! the tests say so and pass.
 
+mod health;
+
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -11,12 +13,13 @@ use mooring_volume::capability::{AccessMode, Capability, FsType};
 use mooring_volume::capacity::CapacityRange;
 use mooring_volume::id::NodeId;
 use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage};
+use mooring_volume::orders::{LONGEST_HOLD, Orders as _};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Code, Secrets, StringMap};
 
-use super::world::{Backend, MIB, Way, World, driver, id};
+use super::world::{Backend, MIB, Way, World, driver, id, limits};
 use crate::os::linux::Linux;
-use crate::os::{LoopDevices as _, Mounts as _};
+use crate::os::{IoLimits, LoopDevices as _, Mounts as _, Throttling as _};
 use crate::{Node, NodeConfig};
 
 const SIZE: u64 = 320 * MIB;
@@ -25,6 +28,8 @@ struct Bench {
     dir: PathBuf,
     linux: Arc<Linux>,
     node: Node<Linux, Backend>,
+    config: NodeConfig,
+    backend: Backend,
     runtime: tokio::runtime::Runtime,
     way: Way,
     _dir: tempfile::TempDir,
@@ -71,9 +76,9 @@ fn bench(way: Way) -> Option<Bench> {
         labels: StringMap::new(),
     };
     let linux = Arc::new(Linux::new());
-    let node = Node::new(config, Arc::clone(&linux), backend);
+    let node = Node::new(config.clone(), Arc::clone(&linux), backend.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    Some(Bench { dir, linux, node, runtime, way, _dir: temporary })
+    Some(Bench { dir, linux, node, config, backend, runtime, way, _dir: temporary })
 }
 
 impl Bench {
@@ -176,6 +181,9 @@ impl Drop for Bench {
             let _left = self.unpublish(name);
         }
         let _left = self.unstage();
+        // Of tests that give the pool a file system of its own.
+        let none = rustix::mount::UnmountFlags::empty();
+        let _left = rustix::mount::unmount(self.dir.join("pool"), none);
     }
 }
 
@@ -271,4 +279,76 @@ fn a_raw_volume_is_a_device_that_refuses_writes_when_asked() {
     bench.check_free();
     let image = fs::read(bench.dir.join("pool/image.mooring.dev/images/v1")).unwrap();
     assert_eq!(image.first(), Some(&1));
+}
+
+#[test]
+fn a_frozen_volume_takes_no_writes_until_the_thaw_or_its_unstaging() {
+    for fs_type in FsType::ALL {
+        let Some(bench) = bench(Way::Fs(fs_type)) else { return };
+        bench.stage().unwrap();
+        let freeze = || {
+            let images = vec![PoolItem { pool: "default".into(), name: "v1".into() }];
+            bench.runtime.block_on(bench.node.freeze(images, LONGEST_HOLD)).unwrap()
+        };
+        fs::write(bench.staging().join("before"), b"kept").unwrap();
+        let notes = bench.dir.join("state/freezes/image.mooring.dev");
+        let count = || fs::read_dir(&notes).unwrap().count();
+        let frozen = freeze();
+        assert_eq!(count(), 1, "{fs_type}");
+        let path = bench.staging().join("during");
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| fs::write(&path, b"late"));
+            // Reading goes on.
+            let read = fs::read(bench.staging().join("before"));
+            let visible = path.exists();
+            let thawed = bench.runtime.block_on(bench.node.thaw(frozen.id));
+            writer.join().unwrap().unwrap();
+            assert!(!visible, "{fs_type}: a file was made while it was frozen");
+            assert_eq!((read.unwrap(), thawed), (b"kept".to_vec(), Ok(true)), "{fs_type}");
+        });
+        assert_eq!(count(), 0, "{fs_type}");
+        let frozen = freeze();
+        bench.unstage().unwrap();
+        bench.check_free();
+        assert_eq!(bench.runtime.block_on(bench.node.thaw(frozen.id)), Ok(false), "{fs_type}");
+    }
+}
+
+#[test]
+fn limits_hold_from_stage_to_unstage() {
+    for way in [Way::Fs(FsType::Ext4), Way::Block] {
+        let Some(bench) = bench(way) else { return };
+        let limit = |rate| {
+            let discard = (way != Way::Block).then_some(true);
+            let mut answers = bench.backend.0.lock().unwrap();
+            let answer = answers.get_mut(&id("v1")).unwrap().as_mut().unwrap();
+            answer.limits = Some(limits(rate, discard));
+        };
+        limit(5 * MIB);
+        match bench.stage() {
+            Ok(()) => {}
+            Err(error) => {
+                assert_eq!(error.code, Code::FailedPrecondition, "{error}");
+                eprintln!("left out: {error}");
+                bench.check_free();
+                return;
+            }
+        }
+        let image = bench.dir.join("pool/image.mooring.dev/images/v1");
+        let inode = fs::metadata(image).unwrap().ino();
+        let loops = bench.linux.loops().unwrap();
+        let device = loops.iter().find(|device| device.backing.inode == inode).unwrap().device;
+        let rate = || bench.linux.io_limits(device).unwrap().and_then(|held| held.write_bandwidth);
+        assert_eq!(rate(), Some(5 * MIB), "{way:?}");
+        assert!(way == Way::Block || bench.mounts()[0].discards);
+        let apply = |limits| bench.runtime.block_on(bench.node.apply_limits(id("v1"), limits));
+        assert_eq!(apply(Some(limits(6 * MIB, None))), Ok(true));
+        assert_eq!(rate(), Some(6 * MIB), "{way:?}");
+        limit(7 * MIB);
+        bench.stage().unwrap();
+        assert_eq!(rate(), Some(7 * MIB), "{way:?}");
+        bench.unstage().unwrap();
+        assert_eq!(bench.linux.io_limits(device).unwrap(), Some(IoLimits::default()), "{way:?}");
+        bench.check_free();
+    }
 }

@@ -1,8 +1,10 @@
 //! The service over the model of a machine: what it does, what it refuses, and that it converges
 //! from a failure or a crash at every single call.
 
+mod health;
 mod limits;
 mod machine;
+mod orders;
 mod refusals;
 mod service;
 mod sweep;

@@ -1,9 +1,9 @@
 //! Every call of every operation fails, or is the last one before a crash; then the operation is
 //! repeated, or taken back. The end is the same as if nothing had happened.
 
-use mooring_volume::Result;
+use mooring_volume::{Code, Result};
 
-use super::world::{MIB, SECOND, STAGING, Snapshot, TARGET, Way, World, image_path};
+use super::world::{FREEZES, MIB, SECOND, STAGING, Snapshot, TARGET, Way, World, image_path};
 use crate::os::Kind;
 use crate::os::twin::{Content, Fault};
 use crate::record::{Progress, Stored};
@@ -15,17 +15,21 @@ enum Rpc {
     Publish,
     PublishReadonly,
     Stats,
+    Freeze,
+    Thaw,
     Expand,
     UnpublishReadonly,
     Unpublish,
     Unstage,
 }
 
-const LIFE: [Rpc; 8] = [
+const LIFE: [Rpc; 10] = [
     Rpc::Stage,
     Rpc::Publish,
     Rpc::PublishReadonly,
     Rpc::Stats,
+    Rpc::Freeze,
+    Rpc::Thaw,
     Rpc::Expand,
     Rpc::UnpublishReadonly,
     Rpc::Unpublish,
@@ -43,6 +47,17 @@ fn call(world: &World, way: Way, rpc: Rpc) -> Result<()> {
             world.publish(request)
         }
         Rpc::Stats => world.stats(TARGET).map(|_| ()),
+        Rpc::Freeze => {
+            // A volume is frozen once at a time.
+            world.thaw()?;
+            match world.freeze(&["v1"]) {
+                Err(refused) if way == Way::Block && refused.code == Code::FailedPrecondition => {
+                    Ok(())
+                }
+                other => other.map(|_| ()),
+            }
+        }
+        Rpc::Thaw => world.thaw().map(|_| ()),
         Rpc::Expand => {
             // The controller's part comes first.
             world.twin.model().images.get_mut(&image_path("v1")).unwrap().size = 96 * MIB;
@@ -93,7 +108,13 @@ fn check_final(world: &World, rpc: Rpc, answer: &Result<()>, at: &str) {
         }
         Rpc::Publish => TARGET,
         Rpc::PublishReadonly => SECOND,
-        Rpc::Stats | Rpc::Expand | Rpc::UnpublishReadonly | Rpc::Unpublish | Rpc::Unstage => {
+        Rpc::Stats
+        | Rpc::Freeze
+        | Rpc::Thaw
+        | Rpc::Expand
+        | Rpc::UnpublishReadonly
+        | Rpc::Unpublish
+        | Rpc::Unstage => {
             return;
         }
     };
@@ -110,6 +131,9 @@ fn check_gone(world: &World, at: &str) {
     let cut_off = stored.format().is_some_and(|f| f.progress == Progress::Formatting);
     assert!(stored == Stored::Absent || cut_off, "{at}: {stored:?}");
     assert!(world.is_free() && now.loops.is_empty(), "{at}: {now:#?}");
+    assert!(now.frozen.is_empty(), "{at}: frozen");
+    let notes = now.records.keys().filter(|path| path.starts_with(FREEZES)).count();
+    assert_eq!(notes, 0, "{at}: notes are left");
     for path in [TARGET, SECOND] {
         assert!(!now.places.contains_key(std::path::Path::new(path)), "{at}: {path} is left");
     }
@@ -127,6 +151,9 @@ fn repeat(world: &World, way: Way, from: usize, golden: &[(Snapshot, usize)], at
 }
 
 fn take_back(world: &World, way: Way, golden: &[(Snapshot, usize)], at: &str) {
+    // As when the stream of orders ends, or the hold does.
+    world.release();
+    assert!(world.snapshot().frozen.is_empty(), "{at}: frozen");
     for rpc in [Rpc::UnpublishReadonly, Rpc::Unpublish, Rpc::Unstage] {
         assert_eq!(call(world, way, rpc), Ok(()), "{at}, then {rpc:?}");
     }

@@ -13,6 +13,7 @@ use mooring_volume::capacity::CapacityRange;
 use mooring_volume::id::NodeId;
 use mooring_volume::limits::NodeLimits;
 use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage, Stats};
+use mooring_volume::orders::{FreezeId, Frozen, LONGEST_HOLD, Orders as _};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, CallId, DriverName, Result, Secrets, StringMap, VolumeId};
 
@@ -25,6 +26,7 @@ pub(super) const MIB: u64 = 1 << 20;
 pub(super) const STAGING: &str = "/var/lib/kubelet/staging/v1";
 pub(super) const TARGET: &str = "/var/lib/kubelet/pods/a/v1";
 pub(super) const SECOND: &str = "/var/lib/kubelet/pods/b/v1";
+pub(super) const FREEZES: &str = "/var/lib/mooring/freezes";
 pub(super) const STATE: &str = "/var/lib/mooring";
 
 /// The ways in which a volume is used.
@@ -93,6 +95,8 @@ pub(super) struct World {
     pub(super) backend: Backend,
     pub(super) node: Arc<Node<Twin, Backend>>,
     pub(super) mount_options: Vec<String>,
+    /// What the last freeze is thawed by.
+    pub(super) frozen: Mutex<Option<FreezeId>>,
     pub(super) runtime: tokio::runtime::Runtime,
 }
 
@@ -148,7 +152,8 @@ impl World {
         let backend = Backend(Arc::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let node = Arc::new(Node::new(config(&[]), Arc::new(twin.clone()), backend.clone()));
-        let world = Self { twin, backend, node, mount_options: Vec::new(), runtime };
+        let (mount_options, frozen) = (Vec::new(), Mutex::default());
+        let world = Self { twin, backend, node, mount_options, frozen, runtime };
         world.add_image("v1", 11, crate::os::twin::Content::Blank);
         world.describe("v1", way, Content::Blank);
         world
@@ -190,11 +195,17 @@ impl World {
         self.restart();
     }
 
+    /// A program that just started, and did nothing yet.
+    pub(super) fn fresh(&self) -> Node<Twin, Backend> {
+        Node::new(config(&self.mount_options), Arc::new(self.twin.clone()), self.backend.clone())
+    }
+
     /// The program starts again; the machine goes on.
     pub(super) fn restart(&mut self) {
         self.twin.arm(None);
-        let os = Arc::new(self.twin.clone());
-        self.node = Arc::new(Node::new(config(&self.mount_options), os, self.backend.clone()));
+        self.node = Arc::new(self.fresh());
+        *self.frozen.lock().unwrap() = None;
+        self.runtime.block_on(self.node.recover()).unwrap();
     }
 
     pub(super) fn call() -> Call {
@@ -259,6 +270,30 @@ impl World {
             secrets: Secrets::default(),
         };
         self.runtime.block_on(self.node.expand(&Self::call(), request))
+    }
+
+    /// Orders to freeze, for the longest time.
+    pub(super) fn freeze(&self, names: &[&str]) -> Result<Frozen> {
+        let item = |name: &&str| PoolItem { pool: "default".into(), name: (*name).to_owned() };
+        let images = names.iter().map(item).collect();
+        let frozen = self.runtime.block_on(self.node.freeze(images, LONGEST_HOLD))?;
+        *self.frozen.lock().unwrap() = Some(frozen.id);
+        Ok(frozen)
+    }
+
+    /// Thaws the last freeze.
+    pub(super) fn thaw(&self) -> Result<bool> {
+        let last = *self.frozen.lock().unwrap();
+        last.map_or(Ok(false), |id| self.runtime.block_on(self.node.thaw(id)))
+    }
+
+    /// Nobody orders any more.
+    pub(super) fn release(&self) {
+        self.runtime.block_on(self.node.release());
+    }
+
+    pub(super) fn apply(&self, limits: Option<NodeLimits>) -> Result<bool> {
+        self.runtime.block_on(self.node.apply_limits(id("v1"), limits))
     }
 
     pub(super) fn info(&self) -> Result<NodeDescription> {

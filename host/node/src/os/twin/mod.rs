@@ -122,8 +122,15 @@ pub(crate) struct Twin {
 /// Storage that may stop answering.
 #[derive(Debug, Default)]
 struct Storage {
-    hangs: Mutex<bool>,
-    answers: Condvar,
+    state: Mutex<Hanging>,
+    /// Told when it answers again, and when somebody begins to wait for it.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Hanging {
+    hangs: bool,
+    waiting: usize,
 }
 
 /// An open image, directory or device.
@@ -257,15 +264,33 @@ impl Twin {
 
     /// Makes mounted file systems hang, or answer again.
     pub(crate) fn hang(&self, hangs: bool) {
-        *self.storage.hangs.lock().unwrap_or_else(PoisonError::into_inner) = hangs;
-        self.storage.answers.notify_all();
+        self.hanging().hangs = hangs;
+        self.storage.changed.notify_all();
+    }
+
+    /// Threads that wait for the storage.
+    pub(crate) fn waiting(&self) -> usize {
+        self.hanging().waiting
+    }
+
+    /// Until as many threads wait for the storage.
+    pub(crate) fn until_waiting(&self, threads: usize) {
+        let state = self.hanging();
+        let reached = self.storage.changed.wait_while(state, |state| state.waiting < threads);
+        drop(reached.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn hanging(&self) -> MutexGuard<'_, Hanging> {
+        self.storage.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the storage answers.
     pub(super) fn wait(&self) {
-        let hangs = self.storage.hangs.lock().unwrap_or_else(PoisonError::into_inner);
-        let answered = self.storage.answers.wait_while(hangs, |hangs| *hangs);
-        drop(answered.unwrap_or_else(PoisonError::into_inner));
+        let mut state = self.hanging();
+        state.waiting += 1;
+        self.storage.changed.notify_all();
+        let answered = self.storage.changed.wait_while(state, |state| state.hangs);
+        answered.unwrap_or_else(PoisonError::into_inner).waiting -= 1;
     }
 
     /// Takes away what a reboot takes away.

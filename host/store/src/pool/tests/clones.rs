@@ -1,7 +1,7 @@
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use super::*;
 
@@ -133,6 +133,7 @@ async fn a_clone_of_an_image_that_is_being_written_is_of_one_moment() {
         }
     };
     let clones = async {
+        let _over = Over(&over);
         for number in 0..10 {
             let wanted = written.load(Ordering::Acquire) + 50;
             while written.load(Ordering::Acquire) < wanted {
@@ -151,7 +152,6 @@ async fn a_clone_of_an_image_that_is_being_written_is_of_one_moment() {
                 assert!(is_next || whole(block) == Some(found[place]), "clone {number}, {place}");
             }
         }
-        over.store(true, Ordering::Release);
     };
     // Each write has reached the image when it is answered.
     let flags = i32::try_from(rustix::fs::OFlags::DSYNC.bits()).unwrap();

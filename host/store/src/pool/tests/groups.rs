@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use mooring_volume::attachment::PoolItem;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
@@ -359,6 +359,7 @@ async fn a_group_of_images_that_are_being_written_is_of_one_moment() {
         u64::from_le_bytes(bytes[1 << 20..][..8].try_into().unwrap())
     };
     let clones = async {
+        let _over = Over(&over);
         for round in 0..20 {
             let before = written.load(Ordering::Acquire);
             while written.load(Ordering::Acquire) < before + 10 {
@@ -372,7 +373,6 @@ async fn a_group_of_images_that_are_being_written_is_of_one_moment() {
             assert!(second >= before, "{second} lacks what was written: {before}");
             assert!(first == second || first == second + 1, "{first}, {second}");
         }
-        over.store(true, Ordering::Release);
     };
     std::thread::scope(|scope| {
         let writer = scope.spawn(write);

@@ -4,6 +4,7 @@
 mod blocks;
 mod busy;
 mod filesystems;
+mod freezing;
 mod loops;
 mod mounts;
 mod places;
