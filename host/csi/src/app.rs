@@ -10,9 +10,9 @@ use mooring_proto::csi::v1::identity_server::IdentityServer;
 use mooring_proto::csi::v1::node_server::NodeServer;
 use mooring_proto::csi::v1::snapshot_metadata_server::SnapshotMetadataServer;
 use mooring_proto::mooring::internal::v1::backend_server::BackendServer;
-use mooring_volume::DriverName;
 use mooring_volume::backend::Backend;
 use mooring_volume::node::Node;
+use mooring_volume::{CsiVersion, DriverName};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -45,6 +45,8 @@ pub struct Settings {
     pub longest_deadline: Duration,
     /// Operations at once; more are turned away with UNAVAILABLE. Identity calls do not count.
     pub in_flight: usize,
+    /// What is advertised.
+    pub version: CsiVersion,
 }
 
 impl Settings {
@@ -55,6 +57,7 @@ impl Settings {
             default_deadline: Duration::from_secs(2 * 60),
             longest_deadline: Duration::from_secs(60 * 60),
             in_flight: 256,
+            version: CsiVersion::V1_13,
         }
     }
 
@@ -65,6 +68,7 @@ impl Settings {
             default_deadline: Duration::from_secs(10 * 60),
             longest_deadline: Duration::from_secs(60 * 60),
             in_flight: 128,
+            version: CsiVersion::V1_13,
         }
     }
 }
@@ -151,6 +155,7 @@ impl<B: Backend> Controller<B> {
             backend: Arc::clone(&self.backend),
             busy: self.busy.clone(),
             hub: self.hub.clone(),
+            version: settings.version,
         })
         .max_decoding_message_size(MESSAGE_BYTES)
         .max_encoding_message_size(MESSAGE_BYTES);
@@ -224,9 +229,10 @@ pub fn node_app<N: Node>(
     settings: &Settings,
 ) -> App {
     let work = Work::new(settings);
-    let service = NodeServer::new(NodeService { node, busy: Busy::default() })
-        .max_decoding_message_size(MESSAGE_BYTES)
-        .max_encoding_message_size(MESSAGE_BYTES);
+    let service =
+        NodeServer::new(NodeService { node, busy: Busy::default(), version: settings.version })
+            .max_decoding_message_size(MESSAGE_BYTES)
+            .max_encoding_message_size(MESSAGE_BYTES);
     let own = Services::default().with(service, |inner| work.limited(inner));
     let services = FORWARDED
         .iter()

@@ -6,7 +6,7 @@ use mooring_proto::csi::v1 as pb;
 use mooring_proto::csi::v1::node_server::Node as NodeRpcs;
 use mooring_proto::csi::v1::node_service_capability::{Rpc, Type, rpc};
 use mooring_volume::node::{GetVolumeHealth, Node};
-use mooring_volume::{Call, Code, Result};
+use mooring_volume::{Call, Code, CsiVersion, Result};
 use tonic::{Request, async_trait};
 
 use crate::busy::{Busy, Key, Mode};
@@ -27,11 +27,23 @@ const CAPABILITIES: [rpc::Type; 8] = [
     rpc::Type::GetStorageHealth,
 ];
 
+/// What CSI 1.12 does not know.
+const OF_1_13: [rpc::Type; 2] = [rpc::Type::GetVolumeHealth, rpc::Type::GetStorageHealth];
+
 /// Serves it for one driver.
 #[derive(Debug)]
 pub(crate) struct NodeService<N> {
     pub(crate) node: Arc<N>,
     pub(crate) busy: Busy,
+    /// What is advertised.
+    pub(crate) version: CsiVersion,
+}
+
+fn known(version: CsiVersion, kind: rpc::Type) -> bool {
+    match version {
+        CsiVersion::V1_12 => !OF_1_13.contains(&kind),
+        CsiVersion::V1_13 => true,
+    }
 }
 
 impl<N: Node> NodeService<N> {
@@ -208,7 +220,8 @@ impl<N: Node> NodeRpcs for NodeService<N> {
         let wrap = |kind: rpc::Type| pb::NodeServiceCapability {
             r#type: Some(Type::Rpc(Rpc { r#type: kind.into() })),
         };
-        let capabilities = CAPABILITIES.into_iter().map(wrap).collect();
+        let capabilities =
+            CAPABILITIES.into_iter().filter(|kind| known(self.version, *kind)).map(wrap).collect();
         close(Ok(pb::NodeGetCapabilitiesResponse { capabilities }))
     }
 

@@ -23,6 +23,7 @@ pub mod pool;
 pub mod secret;
 pub mod snapshot;
 pub mod topology;
+mod version;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -31,6 +32,7 @@ pub use ability::{Abilities, Ability};
 pub use error::{Code, Error, Result};
 pub use id::{CallId, DriverName, NodeId, VolumeId, VolumeName};
 pub use secret::{Secret, Secrets};
+pub use version::CsiVersion;
 
 /// Names and values that the orchestrator hands over or keeps: parameters, contexts, segments.
 pub type StringMap = BTreeMap<String, String>;

@@ -8,7 +8,7 @@ use mooring_proto::csi::v1::group_controller_service_capability::{
 use mooring_proto::csi::v1::plugin_capability::{
     Service, Type as OfPlugin, VolumeExpansion, service, volume_expansion,
 };
-use mooring_volume::{Abilities, Ability};
+use mooring_volume::{Abilities, Ability, CsiVersion};
 
 /// A capability, of the Controller service or of the whole plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,9 @@ const ALWAYS: [Capability; 3] = [
     Does(rpc::Type::CreateDeleteVolume),
     Does(rpc::Type::SingleNodeMultiWriter),
 ];
+
+/// What CSI 1.12 does not know.
+const OF_1_13: [rpc::Type; 2] = [rpc::Type::GetVolumeHealth, rpc::Type::ListVolumeHealth];
 
 /// What an ability gives, beside the others.
 fn of(ability: Ability, all: &Abilities) -> &'static [Capability] {
@@ -82,8 +85,12 @@ fn all(abilities: &Abilities) -> impl Iterator<Item = Capability> {
 }
 
 /// For ControllerGetCapabilities.
-pub(crate) fn of_controller(abilities: &Abilities) -> Vec<pb::ControllerServiceCapability> {
+pub(crate) fn of_controller(
+    abilities: &Abilities,
+    version: CsiVersion,
+) -> Vec<pb::ControllerServiceCapability> {
     let convert = |capability| match capability {
+        Does(kind) if version == CsiVersion::V1_12 && OF_1_13.contains(&kind) => None,
         Does(kind) => Some(OfController::Rpc(Rpc { r#type: kind.into() })),
         Has(_) | Expansion(_) => None,
     };

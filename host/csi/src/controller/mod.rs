@@ -15,7 +15,7 @@ use std::sync::Arc;
 use mooring_proto::csi::v1 as pb;
 use mooring_proto::csi::v1::controller_server::Controller;
 use mooring_volume::backend::Backend;
-use mooring_volume::{Ability, Result};
+use mooring_volume::{Ability, CsiVersion, Result};
 use tonic::{Request, async_trait};
 
 use crate::busy::Busy;
@@ -29,6 +29,8 @@ pub(crate) struct ControllerService<B> {
     pub(crate) busy: Busy,
     /// Nodes, which may have to enforce what is changed.
     pub(crate) hub: Hub,
+    /// What is advertised.
+    pub(crate) version: CsiVersion,
 }
 
 impl<B: Backend> ControllerService<B> {
@@ -116,7 +118,7 @@ impl<B: Backend> Controller for ControllerService<B> {
         request: Request<pb::ControllerGetCapabilitiesRequest>,
     ) -> Reply<pb::ControllerGetCapabilitiesResponse> {
         let (_, pb::ControllerGetCapabilitiesRequest {}) = open(request)?;
-        let capabilities = capabilities::of_controller(&self.backend.abilities());
+        let capabilities = capabilities::of_controller(&self.backend.abilities(), self.version);
         close(Ok(pb::ControllerGetCapabilitiesResponse { capabilities }))
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Deadline<S> {
 
 impl<S> Deadline<S> {
     pub(crate) fn new(settings: &Settings, inner: S) -> Self {
-        let Settings { default_deadline, longest_deadline, in_flight: _ } = *settings;
+        let Settings { default_deadline, longest_deadline, in_flight: _, version: _ } = *settings;
         Self { default: default_deadline, longest: longest_deadline, inner }
     }
 }

@@ -13,7 +13,7 @@ use bytesize::ByteSize;
 use mooring_volume::attachment::AttachmentKind;
 use mooring_volume::capability::FsType;
 use mooring_volume::policy::Grants;
-use mooring_volume::{DriverName, StringMap};
+use mooring_volume::{CsiVersion, DriverName, StringMap};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use source::Source;
@@ -86,6 +86,9 @@ pub(crate) struct Driver {
     /// What volumes get that do not say which file system they want.
     #[serde(default = "ext4")]
     pub(crate) filesystem: FsType,
+    /// The version of CSI whose capabilities are advertised.
+    #[serde(default)]
+    pub(crate) csi: CsiVersion,
     #[serde(default)]
     pub(crate) grants: Grants,
     #[serde(default)]
@@ -161,6 +164,7 @@ impl Config {
             backend: Source::Embedded("image-file".to_owned()),
             config: empty_object(),
             filesystem: FsType::Ext4,
+            csi: CsiVersion::default(),
             grants: Grants { pools, attachments, ..Grants::default() },
             limits: Limits::default(),
         })

@@ -43,8 +43,9 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
             Ok((loaded, scoped)) => {
                 let controller = Controller::new(Arc::new(loaded));
                 scoped.set_freezer(Some(Arc::new(Nodes::new(controller.hub()))));
+                let settings = Settings { version: driver.csi, ..Settings::controller() };
                 for (socket, audience) in sockets(config, &driver.name) {
-                    let app = controller.app(audience, &telemetry, &Settings::controller());
+                    let app = controller.app(audience, &telemetry, &settings);
                     let listener = Listener::bind(&socket, &peers(config, audience))?;
                     tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
                     serving.spawn(mooring_csi::serve(listener, app, stop.clone().wait(), DRAIN));

@@ -38,8 +38,8 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
             Arc::clone(&machine),
             RemoteBackend::new(link.clone()),
         ));
-        let app =
-            node_app(driver.name.clone(), Arc::clone(&node), &link, &telemetry, &Settings::node());
+        let settings = Settings { version: driver.csi, ..Settings::node() };
+        let app = node_app(driver.name.clone(), Arc::clone(&node), &link, &telemetry, &settings);
         let socket = config.socket(&driver.name);
         let listener = Listener::bind(&socket, &Peers::default())?;
         // Behind the socket, which one process has at a time: what another one froze is its own.
