@@ -13,6 +13,8 @@
 )]
 
 mod call;
+mod copies;
+mod lists;
 mod memory;
 mod pairs;
 mod stage;
@@ -28,12 +30,14 @@ fn main() {
     let mut table = Table::default();
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let runs: [Measure; 5] = [
+    let runs: [Measure; 7] = [
         ("call", call::measure),
         ("pairs", pairs::measure),
         ("stage", stage::measure),
         ("memory", memory::measure),
         ("start", start::measure),
+        ("copies", copies::measure),
+        ("lists", lists::measure),
     ];
     for (name, measure) in runs {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {

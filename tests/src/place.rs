@@ -238,6 +238,11 @@ mod tests {
             let log = place.path("log");
             std::fs::write(&log, "").unwrap();
             let child = sleeper.args(["-f"]).arg(&log).spawn().unwrap();
+            // A process is there before its command line is.
+            crate::eventually("tail has its command line", async || {
+                kernel::process(child.id()).filter(|it| it.command.contains("tail -f"))
+            })
+            .await;
             send.send((place.root().to_owned(), child.id())).unwrap();
             let mounted = place.directory("mounted");
             let none: Option<&str> = None;

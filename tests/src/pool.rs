@@ -12,6 +12,7 @@ use crate::{Place, kernel};
 
 /// Bytes of a pool's own file system; sparse, so that it costs what is written.
 const SIZE: u64 = 6 << 30;
+const HUGE: u64 = 2 << 40;
 
 /// The file that holds it.
 const IMAGE: &str = "pool.img";
@@ -25,13 +26,12 @@ pub enum PoolKind {
     Xfs,
     /// A btrfs of its own, whose files can share blocks.
     Btrfs,
+    /// An XFS of 2 TiB.
+    HugeXfs,
 }
 
 impl PoolKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Xfs, Self::Btrfs];
-
-    /// Those whose files share blocks.
+    /// Those of a usual size whose files share blocks.
     pub const REFLINK: [Self; 2] = [Self::Xfs, Self::Btrfs];
 }
 
@@ -48,14 +48,16 @@ impl Pool {
     /// When it cannot be made.
     #[must_use]
     pub fn mount(place: &Place, paths: &Paths, kind: PoolKind) -> Option<Self> {
-        let make = match kind {
+        let (make, size): (&[&str], u64) = match kind {
             PoolKind::Plain => return None,
-            PoolKind::Xfs => "mkfs.xfs",
-            PoolKind::Btrfs => "mkfs.btrfs",
+            PoolKind::Xfs => (&["mkfs.xfs", "-q"], SIZE),
+            PoolKind::Btrfs => (&["mkfs.btrfs", "-q"], SIZE),
+            // The log that is usual for its size would be written whole.
+            PoolKind::HugeXfs => (&["mkfs.xfs", "-q", "-l", "size=64m"], HUGE),
         };
         let (image, point) = (place.path(IMAGE), paths.pool());
-        File::create_new(&image).unwrap().set_len(SIZE).unwrap();
-        run(Command::new(make).arg("-q").arg(&image));
+        File::create_new(&image).unwrap().set_len(size).unwrap();
+        run(Command::new(make[0]).args(&make[1..]).arg(&image));
         std::fs::create_dir_all(&point).unwrap();
         run(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(&point));
         // As an operator hands a pool to the controller's user: the host makes its own part of it.

@@ -1,4 +1,5 @@
-//! Snapshots, restores and clones carry what was written, while the volume is mounted and written.
+//! Snapshots, restores and clones carry what was written: on pools that share blocks while the
+//! volume is mounted and written, on others once it is put away.
 
 #![allow(
     clippy::unwrap_used,
@@ -201,6 +202,37 @@ fn holds_the_moment(restored: &Life, before: &Written, from: Progress, to: Progr
     assert!(compared > 0 || window >= 64, "{from:?} {to:?}: no slot could be compared");
 }
 
+/// A volume on a pool that cannot share blocks: not while it is in use, and then a copy.
+async fn once_it_is_put_away(place: &Place, kind: Kind) {
+    let (mut scene, before) = Scene::begin(place, kind, PoolKind::Plain).await;
+    let status = scene.try_snapshot("torn").await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
+    assert_eq!(scene.host.paths.images().len(), 1, "a refused snapshot leaves nothing");
+
+    put_away(&mut scene.source).await;
+    let snapshot = scene.snapshot("snapshot").await;
+    scene.source.stage().await.unwrap();
+    scene.source.publish().await.unwrap();
+    let after = payload::write(&scene.source.data(), 0, BLOCKS, AFTER).unwrap();
+    put_away(&mut scene.source).await;
+
+    let clone = scene.copy("clone", of_volume(&scene.source), kind.sizes().1).await;
+    after.verify_at(&clone.data());
+    for (number, bytes) in sizes(kind).into_iter().enumerate() {
+        let name = format!("restored-{number}");
+        let restored = scene.copy(&name, of_snapshot(&snapshot), bytes).await;
+        before.verify_at(&restored.data());
+        gone(restored).await;
+    }
+    gone(clone).await;
+    scene.source.delete().await.unwrap();
+    let restored = scene.copy("late", of_snapshot(&snapshot), kind.sizes().0).await;
+    before.verify_at(&restored.data());
+    gone(restored).await;
+    scene.delete_snapshot(&snapshot).await;
+    scene.end().await;
+}
+
 #[test]
 fn copies_of_a_volume_that_is_written_on_pools_that_share_blocks() {
     let mut cases = Vec::new();
@@ -208,6 +240,11 @@ fn copies_of_a_volume_that_is_written_on_pools_that_share_blocks() {
         cases.extend(Kind::DEVICES.map(|kind| (kind, pool)));
     }
     sweep(cases, async |place, (kind, pool)| while_it_is_written(place, kind, pool).await);
+}
+
+#[test]
+fn copies_of_a_volume_that_is_put_away_on_a_pool_that_shares_none() {
+    sweep(Kind::DEVICES.to_vec(), async |place, kind| once_it_is_put_away(place, kind).await);
 }
 
 /// A clone that would be formatted would be empty; one whose file system is broken must stay so.

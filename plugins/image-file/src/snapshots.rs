@@ -122,12 +122,14 @@ fn begin(host: &impl Services, request: &CreateRequest, id: &str) -> Result<Held
     Ok((new, version))
 }
 
-/// Takes up what a call that died began. Where that had not come to the image, the point in time
-/// is now, and the volume is as it is now.
+/// Takes up what a call that died began. Where that had not come to a whole image, the point in
+/// time is now, and the volume is as it is now.
 fn again(host: &impl Services, id: &str, (former, version): Held) -> Result<Held> {
     if host.item(&former.pool, id)?.is_some() {
         return Ok((former, version));
     }
+    // It may be on its way already, of an earlier moment than the record will say.
+    host.delete_image(&former.pool, id)?;
     let new = draft(host, &former.name, &former.source)
         .map_err(|error| taken_back(host, id, (&former, version), error))?;
     let version = SNAPSHOTS.replace(host, id, &new, version)?;

@@ -106,12 +106,8 @@ fn image_file_exports_what_it_names() {
         "nodes",
     ];
     assert_eq!(component.exports, interfaces(&exported));
-    let needed = [
-        "mooring:host/config",
-        "mooring:host/logging",
-        "mooring:host/pool",
-        "mooring:host/state",
-    ];
+    let needed =
+        ["mooring:host/config", "mooring:host/logging", "mooring:host/pool", "mooring:host/state"];
     assert_eq!(host_imports(&component), needed);
 }
 

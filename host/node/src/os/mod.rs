@@ -17,6 +17,7 @@ mod error;
 mod found;
 mod freezing;
 pub mod linux;
+mod symptoms;
 mod throttling;
 mod values;
 
@@ -33,6 +34,7 @@ use mooring_volume::capability::FsType;
 pub use error::{Error, Kind, Result};
 pub use found::{Found, Superblock};
 pub use freezing::Freezing;
+pub use symptoms::Symptoms;
 pub use throttling::{IoLimits, Throttling};
 pub use values::{
     BackingFile, BindSource, DeviceId, FsFaults, FsUsage, LoopDevice, Measure, MountEntry,
@@ -332,39 +334,6 @@ pub trait RecordFiles: Handles {
     /// # Errors
     /// What reading answers.
     fn list_records(&self, directory: &Path) -> Result<Vec<PathBuf>>;
-}
-
-/// What the kernel shows of trouble. Cheap, and without I/O of its own on a volume's device: what
-/// may wait for storage says so.
-pub trait Symptoms: Handles {
-    /// Whether the file that a loop device is bound to was deleted: it has no name any more, and
-    /// goes when the device is unbound (`loop/backing_file`, sysfs-block-loop).
-    ///
-    /// # Errors
-    /// [`Kind::NotFound`] when the device is unbound by now.
-    fn is_image_deleted(&self, device: &LoopDevice) -> Result<bool>;
-
-    /// What a mounted file system has counted, by its device: ext4's `errors_count`
-    /// (sysfs-fs-ext4), which outlives mounts until e2fsck; btrfs' `error_stats`
-    /// (`btrfs-device(8)`, "DEVICE STATS"), which do too. XFS keeps no count: it shuts itself down.
-    /// A file system that the kernel does not know has counted nothing.
-    ///
-    /// # Errors
-    /// What reading /sys answers otherwise.
-    fn faults(&self, device: DeviceId, fs_type: FsType) -> Result<FsFaults>;
-
-    /// Whether the root of a mount can be asked for its attributes, which are in memory: an XFS
-    /// that was shut down refuses that. Of a server or daemon nothing is asked.
-    ///
-    /// # Errors
-    /// [`Kind::Io`] where it was shut down; [`Kind::Changed`] when another mount stands there.
-    fn answers(&self, mount: &MountRef) -> Result<()>;
-
-    /// statvfs of a pool. May wait for its storage.
-    ///
-    /// # Errors
-    /// What the pool's file system answers; [`Kind::NotFound`] when the directory is absent.
-    fn pool_usage(&self, root: &Path) -> Result<FsUsage>;
 }
 
 /// The machine itself.

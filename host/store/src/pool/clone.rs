@@ -25,8 +25,8 @@ impl Scoped {
     /// cut at that moment would have left: that is what file systems in the image are made for.
     ///
     /// # Errors
-    /// `Unsupported` without reflink, or where `name` is being copied; `NotFound` for the source, `Exists` where `name` is no
-    /// clone of `source`, `Invalid`, `NoSpace`, `Denied`, `Storage`.
+    /// `Unsupported` without reflink, or where `name` is being copied; `NotFound` for the source,
+    /// `Exists` where `name` is no clone of `source`; `Invalid`, `NoSpace`, `Denied`, `Storage`.
     pub async fn clone_image(&self, pool: &str, source: &str, name: &str) -> Result<(), PoolError> {
         let from = self.named(pool, source)?;
         let item = self.named(pool, name)?;

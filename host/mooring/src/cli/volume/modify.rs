@@ -11,7 +11,7 @@ use super::session::Session;
 /// Change mutable parameters of a volume (a VolumeAttributesClass's). Those not named stay.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    mooring volume modify ID --set readBandwidth=20MiB --set writeBandwidth=10MiB\n  \
+    mooring volume modify ID --set readBandwidth=20Mi --set writeBandwidth=10Mi\n  \
     mooring volume modify ID --set writeIops=0")]
 pub(super) struct ModifyArgs {
     /// The volume.
