@@ -110,6 +110,13 @@ async fn freezes(dir: &Path) {
     std::future::pending::<()>().await;
 }
 
+/// Whether a thread of this process waits where no signal reaches it, as writers of a frozen file
+/// system do.
+fn waits(thread: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat"));
+    stat.is_ok_and(|text| text.rsplit(") ").next().is_some_and(|rest| rest.starts_with('D')))
+}
+
 /// Kills it, and starts anew.
 async fn thaws() {
     let temporary = tempfile::tempdir().expect("a directory");
@@ -133,12 +140,20 @@ async fn thaws() {
     child.kill().expect("it is killed");
     child.wait().expect("it ends");
     let path = staging(&dir).join("later");
-    let writer = std::thread::spawn(move || std::fs::write(path, b"written"));
+    let (told, writers) = std::sync::mpsc::channel();
+    let writer = std::thread::spawn(move || {
+        told.send(rustix::thread::gettid()).expect("the test listens");
+        std::fs::write(path, b"written")
+    });
+    let thread = writers.recv().expect("the writer's id").as_raw_nonzero();
+    while !waits(thread.get()) && !writer.is_finished() {
+        std::thread::yield_now();
+    }
 
     // From here on nothing is asserted before all is taken down: a frozen volume would stay.
     let notes =
         || std::fs::read_dir(dir.join("state/freezes").join(DRIVER)).map_or(0, Iterator::count);
-    let (noted, unwritten) = (notes(), !staging(&dir).join("later").exists());
+    let (noted, unwritten) = (notes(), !writer.is_finished());
     let started = node(&dir);
     let recovered = started.recover().await;
     let left = notes();

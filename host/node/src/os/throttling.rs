@@ -20,8 +20,9 @@ pub struct IoLimits {
 }
 
 impl IoLimits {
-    /// As the kernel can hold them (block/blk-throttle.c): a rate is 2 at least; operations are
-    /// counted in 32 bits, and all of them set is no limit, as are all 64 of bytes.
+    /// As the kernel can hold them (block/blk-throttle.c): version 2 of control groups takes rates
+    /// of 2 and more; operations are counted in 32 bits, and all of them set is no limit, as are
+    /// all 64 of bytes.
     #[must_use]
     pub fn of(limits: &NodeLimits) -> Self {
         let rate = |rate: Option<NonZeroU64>, none: u64| {
