@@ -130,8 +130,7 @@ async fn a_volume_is_published_to_the_node_that_registered() {
         volume_context: StringMap::new(),
         secrets: Secrets::default(),
     };
-    let elsewhere =
-        PublishVolume { node_id: NodeId::new("worker-2").unwrap(), ..request.clone() };
+    let elsewhere = PublishVolume { node_id: NodeId::new("worker-2").unwrap(), ..request.clone() };
     let refused = driver.publish(&call(), elsewhere).await.unwrap_err();
     assert_eq!(refused.code, Code::NotFound);
     driver.publish(&call(), request).await.unwrap();

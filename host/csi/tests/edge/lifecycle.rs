@@ -52,6 +52,7 @@ async fn controller() {
         [
             "create pvc-1",
             "publish id-0 n1",
+            "publish id-0 n1",
             "expand id-0",
             "unpublish id-0 every node",
             "delete id-0",
