@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::ability::{Controller, Need};
@@ -43,11 +44,15 @@ pub(crate) enum Outcome {
 
 impl Behaviour {
     /// Runs it, and gives back what it made, however it ended.
-    pub(crate) async fn look(&self, scene: Scene) -> (Outcome, Duration) {
+    pub(crate) async fn look(
+        &self,
+        scene: Scene,
+        interrupted: watch::Receiver<bool>,
+    ) -> (Outcome, Duration) {
         let began = Instant::now();
         let outcome = match self.missing(&scene) {
             Some(need) => Outcome::Skipped(need.to_string()),
-            None => self.run_to_end(&scene).await,
+            None => self.run_to_end(&scene, interrupted).await,
         };
         (outcome, began.elapsed())
     }
@@ -58,20 +63,28 @@ impl Behaviour {
         needs.find(|need| !need.is_met(&scene.driver.abilities, &scene.options))
     }
 
-    async fn run_to_end(&self, scene: &Scene) -> Outcome {
+    async fn run_to_end(&self, scene: &Scene, mut interrupted: watch::Receiver<bool>) -> Outcome {
         let limit = scene.options.timeout;
         // A task of its own: one that hangs in the kernel or panics does not take the suite along.
         let mut task = tokio::spawn((self.run)(scene.clone()));
+        let done = tokio::select! {
+            done = timeout(limit, &mut task) => {
+                done.map_err(|_| format!("not done within {}", humantime::format_duration(limit)))
+            }
+            _ = interrupted.wait_for(|it| *it) => Err("interrupted".to_owned()),
+        };
         let mut problems = Vec::new();
         let mut skipped = None;
-        match timeout(limit, &mut task).await {
+        match done {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(Stop::Finding(sentence)))) => problems.push(sentence),
             Ok(Ok(Err(Stop::Skipped(reason)))) => skipped = Some(reason),
             Ok(Err(error)) => problems.push(format!("the suite itself failed: {error}")),
-            Err(_) => {
+            Err(sentence) => {
+                problems.push(sentence);
+                // It ends at its next call; what it makes until then is recorded.
                 task.abort();
-                problems.push(format!("not done within {}", humantime::format_duration(limit)));
+                let _ = timeout(limit, &mut task).await;
             }
         }
         match timeout(limit, scene.end()).await {

@@ -25,6 +25,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::driver::Driver;
 use crate::options::{Format, Options};
@@ -59,18 +61,38 @@ async fn run(options: Options) -> anyhow::Result<bool> {
     let mut report = Report::new(&driver.plugin.name, &driver.plugin.vendor_version);
     let run = format!("{:x}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros());
     let options = Arc::new(options);
+    let interrupted = interruption()?;
     for (number, behaviour) in chosen.iter().enumerate() {
         progress(number + 1, chosen.len(), behaviour.name);
         let prefix = format!("csi-{run}-{}", number + 1);
         let scene = Scene::new(driver.clone(), Arc::clone(&options), &directory, prefix);
-        let (outcome, took) = behaviour.look(scene).await;
+        let (outcome, took) = behaviour.look(scene, interrupted.clone()).await;
         report.add(behaviour, outcome, took);
+        if *interrupted.borrow() {
+            break;
+        }
     }
     match options.output {
         Format::Table => print(&report.table())?,
         Format::Json => print(&report.json()?)?,
     }
     Ok(report.is_good())
+}
+
+/// Becomes true with SIGINT or SIGTERM: what is being looked at is given back before the end.
+fn interruption() -> std::io::Result<watch::Receiver<bool>> {
+    let (mut int, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = int.recv() => {}
+            _ = term.recv() => {}
+        }
+        sender.send_replace(true);
+        // A receiver takes a sender that is gone for an answer.
+        sender.closed().await;
+    });
+    Ok(receiver)
 }
 
 fn is_chosen(name: &str, options: &Options) -> bool {

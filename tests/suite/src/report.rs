@@ -75,7 +75,8 @@ impl Report {
         }
         let Self { driver, version, passed, failed, skipped, .. } = self;
         format!(
-            "{table}\n\n{} {}: {passed} passed, {failed} failed, {skipped} skipped\n",
+            "{}\n\n{} {}: {passed} passed, {failed} failed, {skipped} skipped\n",
+            table.trim_fmt(),
             visible(driver),
             visible(version)
         )

@@ -7,7 +7,7 @@ use crate::ability::{Controller, Need, Node};
 use crate::behaviour::Behaviour;
 use crate::behaviours::listing::entries;
 use crate::driver::insist;
-use crate::finding::{Verdict, ensure, refused};
+use crate::finding::{Verdict, ensure, finding, refused};
 use crate::scene::Scene;
 
 const GET: Need = Need::Controller(Controller::GetVolumeHealth);
@@ -50,7 +50,7 @@ pub(super) const ALL: &[Behaviour] = &[
     Behaviour {
         name: "condition_of_a_sound_volume_in_lists",
         does: "ListVolumes and ControllerGetVolume tell a condition, and that it is normal",
-        says: "volume_condition is the condition of the volume (1.12)",
+        says: "with VOLUME_CONDITION, volume_condition is given (1.12)",
         section: "ListVolumes, ControllerGetVolume",
         needs: &[Need::Controller(Controller::VolumeCondition)],
         run: |scene| Box::pin(condition(scene)),
@@ -58,7 +58,7 @@ pub(super) const ALL: &[Behaviour] = &[
     Behaviour {
         name: "condition_of_a_sound_volume_in_stats",
         does: "NodeGetVolumeStats of a published volume tells a condition, and that it is normal",
-        says: "volume_condition is the condition of the volume (1.12)",
+        says: "with VOLUME_CONDITION, volume_condition is given (1.12)",
         section: "NodeGetVolumeStats",
         needs: &[Need::Node(Node::VolumeCondition), Need::Node(Node::GetVolumeStats)],
         run: |scene| Box::pin(stats(scene)),
@@ -73,10 +73,14 @@ fn sound(health: Option<&csi::VolumeHealth>, id: &str) -> Verdict {
     Ok(())
 }
 
-fn normal(condition: Option<&csi::VolumeCondition>) -> Verdict {
-    let good = condition.is_some_and(|it| !it.abnormal);
-    ensure!(good, "the condition of a sound volume: {condition:?}");
-    Ok(())
+fn normal(rpc: &str, condition: Option<&csi::VolumeCondition>) -> Verdict {
+    match condition {
+        Some(condition) => {
+            ensure!(!condition.abnormal, "{rpc} says of a sound volume: {}", condition.message);
+            Ok(())
+        }
+        None => finding(format!("{rpc} tells no condition, and VOLUME_CONDITION is advertised")),
+    }
 }
 
 async fn controller(scene: Scene) -> Verdict {
@@ -139,13 +143,13 @@ async fn condition(scene: Scene) -> Verdict {
         let of = |it: &csi::Volume| it.volume_id == volume.id();
         let entry = all.into_iter().find(|it| it.volume.as_ref().is_some_and(of));
         let status = entry.and_then(|it| it.status);
-        normal(status.and_then(|it| it.volume_condition).as_ref())?;
+        normal("ListVolumes", status.and_then(|it| it.volume_condition).as_ref())?;
     }
     if abilities.controller(Controller::GetVolume) {
         let request = csi::ControllerGetVolumeRequest { volume_id: volume.id() };
         let call = || scene.driver.controller_get_volume(request.clone());
         let status = insist(call).await?.status;
-        normal(status.and_then(|it| it.volume_condition).as_ref())?;
+        normal("ControllerGetVolume", status.and_then(|it| it.volume_condition).as_ref())?;
     }
     Ok(())
 }
@@ -159,5 +163,5 @@ async fn stats(scene: Scene) -> Verdict {
         staging_target_path: volume.staging_path(),
     };
     let answer = insist(|| scene.driver.node_get_volume_stats(request.clone())).await?;
-    normal(answer.volume_condition.as_ref())
+    normal("NodeGetVolumeStats", answer.volume_condition.as_ref())
 }
