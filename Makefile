@@ -22,7 +22,7 @@ run: build ## start the host, carry one volume through its life, keep serving
 demo: build ## the same, and end
 	$(PROGRAM) demo
 
-test: setup fmt lint deny unit sanity vm ## all that CI checks
+test: setup fmt lint deny unit sanity suite pools vm ## all that CI checks
 	@echo "all checks passed"
 
 fmt: ## formatting
