@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use mooring_backend::{Driver, DriverConfig, Engine, EngineConfig, Limits};
 use mooring_csi::{Audience, Controller, Listener, Peers, Settings, Telemetry};
+use mooring_node::os::linux::release_startup_code;
 use mooring_node::os::privilege;
 use mooring_store::{DEFAULT_QUOTA, Scoped, Store};
 use mooring_volume::DriverName;
@@ -63,6 +64,10 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
         upstream: None,
     };
     pages.serve(&config.controller_socket_dir().join("telemetry.sock"), None).await?;
+    // Above all the compiler's, where a component was new.
+    if let Err(error) = release_startup_code() {
+        tracing::debug!(%error, "the code of the start stays in memory");
+    }
     while serving.join_next().await.is_some() {}
     Ok(())
 }
