@@ -76,6 +76,7 @@ async fn run(options: Options) -> anyhow::Result<bool> {
         Format::Table => print(&report.table())?,
         Format::Json => print(&report.json()?)?,
     }
+    anyhow::ensure!(!*interrupted.borrow(), "interrupted; the behaviours that follow were not run");
     Ok(report.is_good())
 }
 

@@ -18,8 +18,10 @@ const NEEDS: &[Need] = &[Need::Controller(Controller::ModifyVolume), Need::Mutab
 pub(super) const ALL: &[Behaviour] = &[
     Behaviour {
         name: "modification_twice",
-        does: "a volume in use is modified, told twice, and keeps its data",
-        says: "mutable parameters of an existing volume are changed; the call is idempotent",
+        does: "a volume in use is modified, told twice, and keeps its data; one that cannot be in \
+               use is refused with FAILED_PRECONDITION, and modified once it is put away",
+        says: "mutable parameters of an existing volume are changed; the call is idempotent; \
+               nothing is said of volumes in use",
         section: "ControllerModifyVolume",
         needs: NEEDS,
         run: |scene| Box::pin(twice(scene)),
@@ -70,11 +72,19 @@ async fn twice(scene: Scene) -> Verdict {
     let mut volume = scene.volume("volume").await?;
     let target = volume.mount().await?;
     let written = volume.write(&target, 1)?;
-    for _ in 0..2 {
+    let answer = modify(&scene, request(&scene, volume.id())).await;
+    let in_use = !matches!(&answer, Err(it) if it.code() == Code::FailedPrecondition);
+    if in_use {
+        answer?;
         modify(&scene, request(&scene, volume.id())).await?;
+        volume.holds(&target, written)?;
     }
-    volume.holds(&target, written)?;
     volume.put_away(&target).await?;
+    if !in_use {
+        for _ in 0..2 {
+            modify(&scene, request(&scene, volume.id())).await?;
+        }
+    }
     let target = volume.mount().await?;
     volume.holds(&target, written)
 }
