@@ -3,8 +3,30 @@
 use std::ops::Range;
 
 use mooring_proto::csi::v1 as csi;
+use tonic::Streaming;
 
-use crate::finding::{Verdict, ensure};
+use crate::finding::{Refusal, Verdict, ensure};
+
+/// A message of either stream: both have the same fields.
+pub(crate) struct Message {
+    kind: csi::BlockMetadataType,
+    capacity: i64,
+    ranges: Vec<csi::BlockMetadata>,
+}
+
+impl From<csi::GetMetadataAllocatedResponse> for Message {
+    fn from(it: csi::GetMetadataAllocatedResponse) -> Self {
+        let (kind, capacity) = (it.block_metadata_type(), it.volume_capacity_bytes);
+        Self { kind, capacity, ranges: it.block_metadata }
+    }
+}
+
+impl From<csi::GetMetadataDeltaResponse> for Message {
+    fn from(it: csi::GetMetadataDeltaResponse) -> Self {
+        let (kind, capacity) = (it.block_metadata_type(), it.volume_capacity_bytes);
+        Self { kind, capacity, ranges: it.block_metadata }
+    }
+}
 
 /// What a stream told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +42,25 @@ impl Ranges {
     /// Of a stream with at most so many ranges a message; 0: any number.
     pub(crate) fn new(most: i32) -> Self {
         Self { most, ..Self::default() }
+    }
+
+    /// Reads a stream to its end; the driver's refusal where it ends with one.
+    pub(crate) async fn read<T: Into<Message>>(
+        rpc: &'static str,
+        mut stream: Streaming<T>,
+        most: i32,
+    ) -> Verdict<Result<Self, Refusal>> {
+        let mut ranges = Self::new(most);
+        loop {
+            match stream.message().await {
+                Ok(Some(message)) => {
+                    let Message { kind, capacity, ranges: told } = message.into();
+                    ranges.take(kind, capacity, &told)?;
+                }
+                Ok(None) => return Ok(Ok(ranges)),
+                Err(status) => return Ok(Err(Refusal { rpc, status })),
+            }
+        }
     }
 
     /// Takes in a message ("Metadata Format").

@@ -72,23 +72,10 @@ async fn read_allocated(
     scene: &Scene,
     request: csi::GetMetadataAllocatedRequest,
 ) -> Verdict<Result<Ranges, Refusal>> {
-    const RPC: &str = "GetMetadataAllocated";
     let most = request.max_results;
-    let mut stream = match scene.driver.get_metadata_allocated(request).await {
-        Ok(stream) => stream,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let mut ranges = Ranges::new(most);
-    loop {
-        match stream.message().await {
-            Ok(Some(it)) => ranges.take(
-                it.block_metadata_type(),
-                it.volume_capacity_bytes,
-                &it.block_metadata,
-            )?,
-            Ok(None) => return Ok(Ok(ranges)),
-            Err(status) => return Ok(Err(Refusal { rpc: RPC, status })),
-        }
+    match scene.driver.get_metadata_allocated(request).await {
+        Ok(stream) => Ranges::read("GetMetadataAllocated", stream, most).await,
+        Err(refusal) => Ok(Err(refusal)),
     }
 }
 
@@ -96,23 +83,10 @@ async fn read_delta(
     scene: &Scene,
     request: csi::GetMetadataDeltaRequest,
 ) -> Verdict<Result<Ranges, Refusal>> {
-    const RPC: &str = "GetMetadataDelta";
     let most = request.max_results;
-    let mut stream = match scene.driver.get_metadata_delta(request).await {
-        Ok(stream) => stream,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let mut ranges = Ranges::new(most);
-    loop {
-        match stream.message().await {
-            Ok(Some(it)) => ranges.take(
-                it.block_metadata_type(),
-                it.volume_capacity_bytes,
-                &it.block_metadata,
-            )?,
-            Ok(None) => return Ok(Ok(ranges)),
-            Err(status) => return Ok(Err(Refusal { rpc: RPC, status })),
-        }
+    match scene.driver.get_metadata_delta(request).await {
+        Ok(stream) => Ranges::read("GetMetadataDelta", stream, most).await,
+        Err(refusal) => Ok(Err(refusal)),
     }
 }
 
