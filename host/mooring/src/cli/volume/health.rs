@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::arguments::{SecretArgs, absolute};
 use super::failure::{Exit, Failure};
 use super::output::{Answer, columns};
-use super::session::Session;
+use super::session::{Session, following};
 
 /// Show what is wrong: with one volume, with any volume, or with this node's storage.
 #[derive(Debug, Args)]
@@ -76,15 +76,10 @@ impl HealthArgs {
             let page = controller.controller_list_volume_health(session.request(request)).await?;
             let page = page.into_inner();
             findings.extend(page.entries.into_iter().flat_map(of_volume));
-            if page.next_token.is_empty() {
-                return Ok(findings);
+            match following(&starting_token, page.next_token)? {
+                Some(next) => starting_token = next,
+                None => return Ok(findings),
             }
-            if page.next_token == starting_token {
-                return Err(Failure::Protocol(format!(
-                    "the page after token {starting_token:?} names itself as the next"
-                )));
-            }
-            starting_token = page.next_token;
         }
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::output::{Answer, columns, human, shown};
-use super::session::Session;
+use super::session::{Session, following};
 use super::view::VolumeView;
 
 /// List all volumes, page by page.
@@ -43,15 +43,10 @@ impl ListArgs {
             for entry in page.entries {
                 volumes.push(view(entry)?);
             }
-            if page.next_token.is_empty() {
-                return Ok(Listed { volumes, quiet: self.quiet });
+            match following(&starting_token, page.next_token)? {
+                Some(next) => starting_token = next,
+                None => return Ok(Listed { volumes, quiet: self.quiet }),
             }
-            if page.next_token == starting_token {
-                return Err(Failure::Protocol(format!(
-                    "the page after token {starting_token:?} names itself as the next"
-                )));
-            }
-            starting_token = page.next_token;
         }
     }
 }

@@ -151,6 +151,22 @@ impl Session {
     }
 }
 
+/// The token of the page after one that was asked for with `asked`; none after the last.
+///
+/// # Errors
+/// [`Failure::Protocol`] for a page that names itself as the next: the list would not end.
+pub(super) fn following(asked: &str, next: String) -> Result<Option<String>, Failure> {
+    if next.is_empty() {
+        return Ok(None);
+    }
+    if next == asked {
+        return Err(Failure::Protocol(format!(
+            "the page after token {asked:?} names itself as the next"
+        )));
+    }
+    Ok(Some(next))
+}
+
 async fn connect(socket: &std::path::Path) -> Result<Channel, Failure> {
     client::connect(socket).await.map_err(Failure::Unreachable)
 }
@@ -165,6 +181,13 @@ mod tests {
             assert_eq!(parse_socket(text), Ok("/run/x.sock".into()));
         }
         assert!(parse_socket("unix://").is_err());
+    }
+
+    #[test]
+    fn a_list_that_does_not_end_is_noticed() {
+        assert_eq!(following("a", String::new()).unwrap(), None);
+        assert_eq!(following("a", "b".to_owned()).unwrap(), Some("b".to_owned()));
+        assert!(matches!(following("a", "a".to_owned()), Err(Failure::Protocol(_))));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::arguments::{Pair, SecretArgs, map};
 use super::failure::Failure;
 use super::output::{Answer, Format, columns, human, properties, shown};
-use super::session::Session;
+use super::session::{Session, following};
 use super::{Outcome, outcome, progress};
 
 /// Waits between two questions whether a snapshot is ready: doubled from the first to the last.
@@ -237,16 +237,10 @@ pub(super) async fn list(
         for entry in page.entries {
             snapshots.push(SnapshotView::required(entry.snapshot)?);
         }
-        if page.next_token.is_empty() {
-            return Ok(snapshots);
+        match following(&request.starting_token, page.next_token)? {
+            Some(next) => request.starting_token = next,
+            None => return Ok(snapshots),
         }
-        if page.next_token == request.starting_token {
-            let token = request.starting_token;
-            return Err(Failure::Protocol(format!(
-                "the page after token {token:?} names itself as the next"
-            )));
-        }
-        request.starting_token = page.next_token;
     }
 }
 
