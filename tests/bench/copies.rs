@@ -5,11 +5,9 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use mooring_proto::csi::v1::volume_content_source::{Type, VolumeSource};
-use mooring_proto::csi::v1::{
-    CreateSnapshotRequest, GetMetadataDeltaRequest, Snapshot, VolumeContentSource,
-};
+use mooring_proto::csi::v1::{CreateSnapshotRequest, GetMetadataDeltaRequest, Snapshot};
 use mooring_tests::config::IMAGE;
+use mooring_tests::life::of_volume;
 use mooring_tests::{Clients, Host, Kind, Life, Place, PoolKind, Settings, case};
 
 use crate::table::{Table, median};
@@ -68,13 +66,6 @@ async fn published(host: &Host, name: &str, bytes: i64) -> (Life, File) {
     (life, device)
 }
 
-async fn gone(mut life: Life, device: File) {
-    drop(device);
-    life.unpublish().await.unwrap();
-    life.unstage().await.unwrap();
-    life.delete().await.unwrap();
-}
-
 async fn copies(host: &Host, clients: &mut Clients) -> (f64, f64) {
     let (life, device) = published(host, "large", 10 * GIB).await;
     for offset in (0..DATA).step_by(MIB) {
@@ -88,14 +79,14 @@ async fn copies(host: &Host, clients: &mut Clients) -> (f64, f64) {
         snapshots.push(started.elapsed().as_secs_f64());
 
         let mut copy = Life::new(host, Kind::Block, &format!("copy-{round}")).await;
-        let source = VolumeSource { volume_id: life.id() };
-        copy.source = Some(VolumeContentSource { r#type: Some(Type::Volume(source)) });
+        copy.source = Some(of_volume(&life));
         copy.bytes = 10 * GIB;
         let started = Instant::now();
         copy.create().await.unwrap();
         clones.push(started.elapsed().as_secs_f64());
     }
-    gone(life, device).await;
+    drop(device);
+    life.end().await;
     (median(snapshots), median(clones))
 }
 
@@ -138,6 +129,7 @@ async fn difference(host: &Host, clients: &mut Clients) -> (f64, u64) {
         took.push(started.elapsed().as_secs_f64());
     }
     assert!(told >= CHANGED << 20, "{told} bytes of {CHANGED} MiB were told");
-    gone(life, device).await;
+    drop(device);
+    life.end().await;
     (median(took), told)
 }

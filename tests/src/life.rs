@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use mooring_proto::csi::v1::volume_capability::access_mode::Mode;
 use mooring_proto::csi::v1::volume_capability::{AccessMode, AccessType, BlockVolume, MountVolume};
+use mooring_proto::csi::v1::volume_content_source::{SnapshotSource, Type as Source, VolumeSource};
 use mooring_proto::csi::v1::{
     CapacityRange, ControllerExpandVolumeRequest, ControllerExpandVolumeResponse,
     CreateVolumeRequest, DeleteVolumeRequest, NodeExpandVolumeRequest, NodeExpandVolumeResponse,
     NodeGetVolumeStatsRequest, NodeGetVolumeStatsResponse, NodePublishVolumeRequest,
-    NodeStageVolumeRequest, NodeUnpublishVolumeRequest, NodeUnstageVolumeRequest, Volume,
+    NodeStageVolumeRequest, NodeUnpublishVolumeRequest, NodeUnstageVolumeRequest, Snapshot, Volume,
     VolumeCapability, VolumeContentSource,
 };
 use tonic::Status;
@@ -328,6 +329,24 @@ impl Life {
         self.clients.controller.delete_volume(request).await.map(drop)
     }
 
+    /// Unpublished and unstaged.
+    ///
+    /// # Panics
+    /// When the host refuses.
+    pub async fn put_away(&mut self) {
+        self.unpublish().await.unwrap();
+        self.unstage().await.unwrap();
+    }
+
+    /// Put away and deleted.
+    ///
+    /// # Panics
+    /// When the host refuses.
+    pub async fn end(mut self) {
+        self.put_away().await;
+        self.delete().await.unwrap();
+    }
+
     /// Where data is written while it is published: a file in it, or the device itself.
     #[must_use]
     pub fn data(&self) -> PathBuf {
@@ -397,6 +416,20 @@ impl Life {
         assert_ne!(uuid, [0; 16], "no file system");
         Some(uuid.iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// What a volume is made of that starts with a snapshot.
+#[must_use]
+pub fn of_snapshot(snapshot: &Snapshot) -> VolumeContentSource {
+    let snapshot_id = snapshot.snapshot_id.clone();
+    VolumeContentSource { r#type: Some(Source::Snapshot(SnapshotSource { snapshot_id })) }
+}
+
+/// What a volume is made of that starts with another.
+#[must_use]
+pub fn of_volume(life: &Life) -> VolumeContentSource {
+    let source = VolumeSource { volume_id: life.id() };
+    VolumeContentSource { r#type: Some(Source::Volume(source)) }
 }
 
 /// A path as requests carry it.

@@ -9,13 +9,12 @@
     reason = "tests fail loudly"
 )]
 
-use mooring_proto::csi::v1::volume_content_source::{SnapshotSource, Type, VolumeSource};
 use mooring_proto::csi::v1::{
     CreateSnapshotRequest, DeleteSnapshotRequest, ListSnapshotsRequest, Snapshot,
     VolumeContentSource,
 };
 use mooring_tests::config::IMAGE;
-use mooring_tests::life::nothing_left;
+use mooring_tests::life::{nothing_left, of_snapshot, of_volume};
 use mooring_tests::payload::{self, Progress, Writer, Written};
 use mooring_tests::{
     Clients, Host, Kind, Life, Place, PoolKind, Settings, case, eventually, kernel, sweep,
@@ -27,16 +26,6 @@ const BLOCKS: u64 = 32;
 /// What is written before a snapshot, and over it afterwards.
 const BEFORE: u64 = 7;
 const AFTER: u64 = 8;
-
-fn of_snapshot(snapshot: &Snapshot) -> VolumeContentSource {
-    let id = snapshot.snapshot_id.clone();
-    VolumeContentSource { r#type: Some(Type::Snapshot(SnapshotSource { snapshot_id: id })) }
-}
-
-fn of_volume(life: &Life) -> VolumeContentSource {
-    let source = VolumeSource { volume_id: life.id() };
-    VolumeContentSource { r#type: Some(Type::Volume(source)) }
-}
 
 /// A host, its clients, and the volume that copies are made of.
 struct Scene {
@@ -125,16 +114,6 @@ impl Scene {
     }
 }
 
-async fn put_away(life: &mut Life) {
-    life.unpublish().await.unwrap();
-    life.unstage().await.unwrap();
-}
-
-async fn gone(mut life: Life) {
-    put_away(&mut life).await;
-    life.delete().await.unwrap();
-}
-
 /// Both sizes of a restore: the source's and a larger one.
 fn sizes(kind: Kind) -> [i64; 2] {
     [kind.sizes().0, kind.sizes().1]
@@ -175,10 +154,10 @@ async fn while_it_is_written(place: &Place, kind: Kind, pool: PoolKind) {
         assert_grown(&restored, &scene.source);
         // What is written to it changes nothing else.
         let _ = payload::write(&restored.data(), 0, BLOCKS, 9).unwrap();
-        gone(restored).await;
+        restored.end().await;
     }
     after.verify_at(&clone.data());
-    gone(clone).await;
+    clone.end().await;
 
     writer.stop().verify();
     after.verify();
@@ -188,7 +167,7 @@ async fn while_it_is_written(place: &Place, kind: Kind, pool: PoolKind) {
     scene.source.delete().await.unwrap();
     let restored = scene.copy("late", of_snapshot(&snapshot), kind.sizes().0).await;
     holds_the_moment(&restored, &before, from, to);
-    gone(restored).await;
+    restored.end().await;
     scene.delete_snapshot(&snapshot).await;
     scene.end().await;
 }
@@ -209,12 +188,12 @@ async fn once_it_is_put_away(place: &Place, kind: Kind) {
     assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
     assert_eq!(scene.host.paths.images().len(), 1, "a refused snapshot leaves nothing");
 
-    put_away(&mut scene.source).await;
+    scene.source.put_away().await;
     let snapshot = scene.snapshot("snapshot").await;
     scene.source.stage().await.unwrap();
     scene.source.publish().await.unwrap();
     let after = payload::write(&scene.source.data(), 0, BLOCKS, AFTER).unwrap();
-    put_away(&mut scene.source).await;
+    scene.source.put_away().await;
 
     let clone = scene.copy("clone", of_volume(&scene.source), kind.sizes().1).await;
     after.verify_at(&clone.data());
@@ -222,13 +201,13 @@ async fn once_it_is_put_away(place: &Place, kind: Kind) {
         let name = format!("restored-{number}");
         let restored = scene.copy(&name, of_snapshot(&snapshot), bytes).await;
         before.verify_at(&restored.data());
-        gone(restored).await;
+        restored.end().await;
     }
-    gone(clone).await;
+    clone.end().await;
     scene.source.delete().await.unwrap();
     let restored = scene.copy("late", of_snapshot(&snapshot), kind.sizes().0).await;
     before.verify_at(&restored.data());
-    gone(restored).await;
+    restored.end().await;
     scene.delete_snapshot(&snapshot).await;
     scene.end().await;
 }

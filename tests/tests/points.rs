@@ -15,14 +15,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use mooring_proto::csi::v1::volume_content_source::{SnapshotSource, Type};
 use mooring_proto::csi::v1::{
     BlockMetadata, ControllerModifyVolumeRequest, CreateSnapshotRequest,
     CreateVolumeGroupSnapshotRequest, DeleteSnapshotRequest, DeleteVolumeGroupSnapshotRequest,
-    GetMetadataAllocatedRequest, GetMetadataDeltaRequest, Snapshot, VolumeContentSource,
+    GetMetadataAllocatedRequest, GetMetadataDeltaRequest, Snapshot,
 };
 use mooring_tests::config::IMAGE;
-use mooring_tests::life::nothing_left;
+use mooring_tests::life::{nothing_left, of_snapshot};
 use mooring_tests::{Clients, Host, Kind, Life, Place, PoolKind, Settings, eventually, sweep};
 use tonic::Code;
 
@@ -42,20 +41,11 @@ async fn published(host: &Host, kind: Kind, name: &str) -> Life {
 
 async fn restored(host: &Host, kind: Kind, name: &str, snapshot: &Snapshot) -> Life {
     let mut life = Life::new(host, kind, name).await;
-    let id = snapshot.snapshot_id.clone();
-    life.source = Some(VolumeContentSource {
-        r#type: Some(Type::Snapshot(SnapshotSource { snapshot_id: id })),
-    });
+    life.source = Some(of_snapshot(snapshot));
     life.create().await.unwrap();
     life.stage().await.unwrap();
     life.publish().await.unwrap();
     life
-}
-
-async fn gone(mut life: Life) {
-    life.unpublish().await.unwrap();
-    life.unstage().await.unwrap();
-    life.delete().await.unwrap();
 }
 
 /// Writes the next number to one volume and, once that is on stable storage, to the other.
@@ -145,8 +135,8 @@ async fn group_of_written_volumes(place: &Place, kind: Kind, pool: PoolKind) {
         let other = restored(&host, kind, &format!("second-{round}"), &of(&second)).await;
         let (ahead, behind) = (number(&one), number(&other));
         assert!(behind <= ahead && ahead <= behind + 1, "{ahead} and {behind}: not one moment");
-        gone(one).await;
-        gone(other).await;
+        one.end().await;
+        other.end().await;
         let alone =
             DeleteSnapshotRequest { snapshot_id: of(&first).snapshot_id, ..Default::default() };
         let status = clients.controller.delete_snapshot(alone).await.unwrap_err();
@@ -159,8 +149,8 @@ async fn group_of_written_volumes(place: &Place, kind: Kind, pool: PoolKind) {
         clients.groups.delete_volume_group_snapshot(delete).await.unwrap();
     }
     drop(writer);
-    gone(first).await;
-    gone(second).await;
+    first.end().await;
+    second.end().await;
     nothing_left(&host).await;
     host.stop().await;
 }
@@ -179,7 +169,7 @@ async fn bytes(host: &Host, name: &str, snapshot: &Snapshot) -> Vec<u8> {
     let life = restored(host, Kind::Block, name, snapshot).await;
     let mut bytes = vec![0; usize::try_from(life.visible_size()).unwrap()];
     File::open(&life.target).unwrap().read_exact_at(&mut bytes, 0).unwrap();
-    gone(life).await;
+    life.end().await;
     bytes
 }
 
@@ -277,7 +267,7 @@ async fn streams_rebuild_each_snapshot(place: &Place, pool: PoolKind) {
             DeleteSnapshotRequest { snapshot_id: taken.snapshot_id, ..Default::default() };
         clients.controller.delete_snapshot(request).await.unwrap();
     }
-    gone(source).await;
+    source.end().await;
     nothing_left(&host).await;
     host.stop().await;
 }
@@ -346,7 +336,7 @@ fn a_modified_limit_reaches_the_kernel_and_leaves_with_the_volume() {
         let off = modify(&[("writeBandwidth", "0")]);
         clients.controller.controller_modify_volume(off).await.unwrap();
         assert!(!throttled("write_bps").unwrap().contains(&line(0)[..line(0).len() - 1]));
-        gone(life).await;
+        life.end().await;
         assert!(!lists("read_iops", &line(500)), "the device keeps a limit of a volume that left");
         nothing_left(&host).await;
         host.stop().await;
