@@ -29,4 +29,5 @@ mod run;
 mod seen;
 mod steps;
 
+pub use attach::KataPaths;
 pub use node::{Node, NodeConfig};

@@ -5,6 +5,7 @@
 
 mod expand;
 mod publish;
+mod sandbox;
 mod settle;
 mod stage;
 mod stats;
@@ -22,6 +23,7 @@ use mooring_volume::node::{self, ExpandNode, GetStats, Publish, Stage, Stats};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, Code, DriverName, Error, Result, StringMap, VolumeId};
 
+use crate::attach::KataPaths;
 use crate::guard::{Guard, Guards};
 use crate::observe::{self, Scope};
 use crate::os::Machine;
@@ -47,6 +49,8 @@ pub struct NodeConfig {
     pub node_id: NodeId,
     /// The operator's labels for this node (`node.labels`).
     pub labels: StringMap,
+    /// Where Kata Containers is to be found (`node.kata`).
+    pub kata: KataPaths,
 }
 
 /// The Node service of one driver, over a machine `M` and the backend `A` that says where volumes
@@ -127,8 +131,8 @@ impl<M: Machine, A> Node<M, A> {
 
 impl<M: Machine> Inner<M> {
     fn scope(&self) -> Scope<'_> {
-        let NodeConfig { driver, grants, state_dir, node_id: node, .. } = &self.config;
-        Scope { driver, grants, state_dir, node }
+        let NodeConfig { driver, grants, state_dir, node_id: node, kata, .. } = &self.config;
+        Scope { driver, grants, state_dir, node, kata: &kata.direct_volumes }
     }
 
     /// Checks a path that is to be mounted on; answers it as it stands in the mount table.

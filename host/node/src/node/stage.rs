@@ -114,7 +114,7 @@ impl<M: Machine> Inner<M> {
         if let SourceSeen::Image(image) = &source {
             self.check_formattable(&steps, image.size)?;
         }
-        Runner::new(&*self.os, &self.scope(), &seen, Some(handle)).run(&steps)
+        Runner::new(&*self.os, &self.scope(), &seen, handle).run(&steps)
     }
 
     /// Refuses a volume that is too small for its file system, before anything is done.

@@ -13,6 +13,7 @@
 //!    [`Kind::Unsafe`]. Descriptors are close-on-exec and closed when their handle is dropped.
 //!  - Nothing here decides: no policy, no retry of failed storage, no forced or lazy unmount.
 
+mod direct;
 mod error;
 mod found;
 pub mod linux;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use mooring_volume::backend::NodeFacts;
 use mooring_volume::capability::FsType;
 
+pub use direct::{DirectFolder, DirectVolumes, LinkedDevice, LinkedDevices, ShimRequest};
 pub use error::{Error, Kind, Result};
 pub use found::{Found, Superblock};
 pub use values::{
@@ -354,6 +356,8 @@ pub trait Machine:
     + Places
     + RecordFiles
     + Host
+    + DirectVolumes
+    + LinkedDevices
 {
 }
 
@@ -367,5 +371,7 @@ impl<T> Machine for T where
         + Places
         + RecordFiles
         + Host
+        + DirectVolumes
+        + LinkedDevices
 {
 }

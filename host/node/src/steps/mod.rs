@@ -3,6 +3,7 @@
 
 mod alike;
 mod content;
+mod direct;
 mod publish;
 mod stage;
 mod unpublish;
@@ -12,11 +13,14 @@ use std::path::PathBuf;
 
 use mooring_volume::capability::FsType;
 
+use crate::attach::MountInfo;
 use crate::os::{DeviceId, LoopDevice, MountFlags, MountRef};
 use crate::record::Record;
 
 pub(crate) use alike::{complete, staged_alike};
 pub(crate) use content::{has_room, prove};
+use content::holds;
+pub(crate) use direct::check_alone;
 pub(crate) use publish::{PublishWish, PublishedAccess, publish};
 pub(crate) use stage::{AccessWish, StageWish, stage};
 pub(crate) use unpublish::unpublish;
@@ -115,6 +119,15 @@ pub(crate) enum Step {
         /// Refuse them.
         readonly: bool,
     },
+    /// Tells Kata's runtime of the volume.
+    PutDirect {
+        /// The path by which it looks.
+        target: PathBuf,
+        /// What it is told.
+        info: Box<MountInfo>,
+    },
+    /// Takes that back, from a target if one is named, and what was on its way in or out.
+    RemoveDirect(Option<PathBuf>),
     /// Takes a mount off.
     Unmount(MountRef),
     /// Unbinds a loop device.

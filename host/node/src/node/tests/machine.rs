@@ -68,6 +68,7 @@ fn bench(way: Way) -> Option<Bench> {
         state_dir: dir.join("state"),
         node_id: NodeId::new("worker-1").unwrap(),
         labels: StringMap::new(),
+        kata: crate::KataPaths::default(),
     };
     let linux = Arc::new(Linux::new());
     let node = Node::new(config, Arc::clone(&linux), backend);

@@ -114,6 +114,7 @@ fn config(mount_options: &[String]) -> NodeConfig {
         state_dir: STATE.into(),
         node_id: NodeId::new("worker-1").unwrap(),
         labels: StringMap::new(),
+        kata: crate::KataPaths::default(),
     }
 }
 

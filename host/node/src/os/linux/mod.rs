@@ -4,12 +4,14 @@
 //! Nothing here decides anything: see the contract in `os`.
 
 mod blocks;
+mod direct;
 mod errno;
 mod examine;
 mod growth;
 mod handle;
 mod host;
 mod ioctl;
+mod linked;
 mod loops;
 mod mounted;
 mod mountinfo;
@@ -21,6 +23,7 @@ mod pool;
 mod program;
 mod programs;
 mod records;
+mod shim;
 mod uevents;
 
 #[cfg(test)]

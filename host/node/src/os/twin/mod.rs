@@ -4,9 +4,11 @@
 //! What survives a crash of the program is the model; what a reboot takes away is modelled too.
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
+mod direct;
 mod files;
 mod storage;
 
+pub(crate) use direct::Told;
 pub(crate) use storage::SMALLEST;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +94,18 @@ pub(crate) struct Model {
     pub(crate) unprivileged: bool,
     /// Mount points on which files are open.
     pub(crate) busy: BTreeSet<PathBuf>,
+    /// What Kata's runtime was told, by the volume's path.
+    pub(crate) told: BTreeMap<PathBuf, Told>,
+    /// Labels of folders that it does not see.
+    pub(crate) aside: BTreeSet<String>,
+    /// What the shims of sandboxes answer.
+    pub(crate) shims: BTreeMap<String, Vec<u8>>,
+    /// What they were asked.
+    pub(crate) asked: Vec<String>,
+    /// Loop devices that stand for the node's own, by their links, with their serial numbers.
+    pub(crate) links: BTreeMap<String, (u32, String)>,
+    /// How often SCSI hosts were to look.
+    pub(crate) rescans: u32,
     fault: Option<Fault>,
     calls: usize,
     dead: bool,
@@ -255,6 +269,9 @@ impl Twin {
         model.boot += 1;
         model.loops.clear();
         model.busy.clear();
+        // They are below /run.
+        model.told.clear();
+        model.aside.clear();
         model.boot_mounts();
         model.release();
     }
