@@ -57,13 +57,12 @@ pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -
         Stored::Absent | Stored::Whole(_) => Vec::new(),
     };
     let own = Belongings::of(&loops, stored.staging(&boot), &directories, &mounts);
-    let direct = if scope.grants.attachments.contains(&AttachmentKind::KataDirect)
-        || stored.is_direct()
-    {
-        Directs::of(os.direct_volumes(scope.kata)?, &label)
-    } else {
-        Directs::default()
-    };
+    let direct =
+        if scope.grants.attachments.contains(&AttachmentKind::KataDirect) || stored.is_direct() {
+            Directs::of(os.direct_volumes(scope.kata)?, &label)
+        } else {
+            Directs::default()
+        };
     Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, own, direct })
 }
 

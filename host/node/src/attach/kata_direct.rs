@@ -341,6 +341,3 @@ pub(crate) fn ready<M: Machine>(
     let found = Some(os.probe_device(&opened, image.as_ref())?);
     Ok(Ready { device, node, found })
 }
-
-#[cfg(test)]
-mod tests;

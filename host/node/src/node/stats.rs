@@ -57,7 +57,8 @@ pub(super) fn on_node<'a>(seen: &'a Seen, volume: &VolumeId, path: &Path) -> Res
     let unmounted = (direct || staging.access == Access::Block) && staging.path == path;
     if unmounted
         || seen.direct.own.contains_key(path)
-        || seen.stack(path).top().is_some_and(|top| seen.own.owns(top)) {
+        || seen.stack(path).top().is_some_and(|top| seen.own.owns(top))
+    {
         Ok(staging)
     } else {
         Err(absent(volume, path))

@@ -53,13 +53,8 @@ pub trait DirectVolumes: Handles {
     ///
     /// # Errors
     /// [`super::Kind::NotEmpty`] where the folder is there already.
-    fn put_direct_volume(
-        &self,
-        base: &Path,
-        label: &str,
-        volume: &Path,
-        info: &[u8],
-    ) -> Result<()>;
+    fn put_direct_volume(&self, base: &Path, label: &str, volume: &Path, info: &[u8])
+    -> Result<()>;
 
     /// Takes the folder of the path `volume`, if one is given, out of the runtime's sight, and
     /// removes it with the files in it, and what is aside under `label`. Absent is OK.

@@ -166,12 +166,7 @@ fn check_target(target: &Path) -> Result<()> {
 
 /// A loop device is the host's own, and refuses writes where there shall be none. A device that the
 /// node has by itself is left as it is: it would outlive the publication.
-fn protection(
-    seen: &Seen,
-    staged: Staged<'_>,
-    ready: &Ready,
-    readonly: bool,
-) -> Option<Step> {
+fn protection(seen: &Seen, staged: Staged<'_>, ready: &Ready, readonly: bool) -> Option<Step> {
     let device = ready.device;
     match staged.device {
         DirectSource::Image { .. } if !seen.loops.iter().any(|bound| bound.readonly) => {

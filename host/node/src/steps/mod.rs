@@ -18,8 +18,8 @@ use crate::os::{DeviceId, LoopDevice, MountFlags, MountRef};
 use crate::record::Record;
 
 pub(crate) use alike::{complete, staged_alike};
-pub(crate) use content::{has_room, prove};
 use content::holds;
+pub(crate) use content::{has_room, prove};
 pub(crate) use direct::check_alone;
 pub(crate) use publish::{PublishWish, PublishedAccess, publish};
 pub(crate) use stage::{AccessWish, StageWish, stage};

@@ -64,10 +64,8 @@ pub(crate) fn publish(seen: &Seen, wish: &PublishWish, place: Place) -> Result<V
             around.point.display()
         )));
     }
-    if let (
-        Source::Direct { device, metadata, blank },
-        PublishedAccess::Mount { options, group },
-    ) = (&staging.source, &wish.access)
+    if let (Source::Direct { device, metadata, blank }, PublishedAccess::Mount { options, group }) =
+        (&staging.source, &wish.access)
     {
         check_options(staging, options)?;
         let staged = direct::Staged { staging, device, metadata, blank: *blank };
@@ -160,7 +158,11 @@ pub(super) fn record_with(seen: &Seen, wish: &PublishWish, target: &Target) -> R
     record
 }
 
-pub(super) fn write_unless_known(staging: &Staging, wish: &PublishWish, record: &Record) -> Option<Step> {
+pub(super) fn write_unless_known(
+    staging: &Staging,
+    wish: &PublishWish,
+    record: &Record,
+) -> Option<Step> {
     let known = staging.targets.contains_key(&wish.target);
     (!known).then(|| Step::WriteRecord(Box::new(record.clone())))
 }

@@ -163,7 +163,11 @@ pub(super) fn check_size(size: u64, wish: &StageWish) -> Result<()> {
 }
 
 /// Attaching, or refreshing what is attached.
-pub(super) fn attach(image: &ImageSeen, device: Option<&LoopDevice>, readonly: bool) -> Option<Step> {
+pub(super) fn attach(
+    image: &ImageSeen,
+    device: Option<&LoopDevice>,
+    readonly: bool,
+) -> Option<Step> {
     match device {
         None => Some(Step::AttachImage { readonly }),
         Some(device) if device.size < image.size / 512 * 512 => Some(Step::RefreshDevice),

@@ -6,7 +6,9 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mooring_volume::attachment::{Attached, Attachment, AttachmentKind, Content, PoolItem};
+use mooring_volume::attachment::{
+    Attached, Attachment, AttachmentKind, Content, DirectDevice, KataDirect, PoolItem,
+};
 use mooring_volume::capability::{AccessMode, Capability, FsType};
 use mooring_volume::capacity::CapacityRange;
 use mooring_volume::id::NodeId;
@@ -19,19 +21,19 @@ use crate::os::linux::Linux;
 use crate::os::{LoopDevices as _, Mounts as _};
 use crate::{Node, NodeConfig};
 
-const SIZE: u64 = 320 * MIB;
+pub(super) const SIZE: u64 = 320 * MIB;
 
-struct Bench {
-    dir: PathBuf,
-    linux: Arc<Linux>,
-    node: Node<Linux, Backend>,
-    runtime: tokio::runtime::Runtime,
+pub(super) struct Bench {
+    pub(super) dir: PathBuf,
+    pub(super) linux: Arc<Linux>,
+    pub(super) node: Node<Linux, Backend>,
+    pub(super) runtime: tokio::runtime::Runtime,
     way: Way,
     _dir: tempfile::TempDir,
 }
 
 /// None without root.
-fn bench(way: Way) -> Option<Bench> {
+pub(super) fn bench(way: Way) -> Option<Bench> {
     if !rustix::process::geteuid().is_root() {
         eprintln!("left out: loop devices and mounts need root");
         return None;
@@ -52,6 +54,11 @@ fn bench(way: Way) -> Option<Bench> {
     let attachment = match way {
         Way::Directory => Attachment::Directory(item),
         Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
+        Way::Direct => Attachment::KataDirect(KataDirect {
+            device: DirectDevice::ImageFile(item),
+            fs_type: None,
+            metadata: StringMap::new(),
+        }),
     };
     let attached = Attached { attachment, content: Content::Blank, minimum_size: Some(SIZE) };
     let backend = Backend(Arc::default());
@@ -60,7 +67,12 @@ fn bench(way: Way) -> Option<Bench> {
         driver: driver(),
         grants: Grants {
             pools: [("default".to_owned(), dir.join("pool"))].into(),
-            attachments: [AttachmentKind::ImageFile, AttachmentKind::Directory].into(),
+            attachments: [
+                AttachmentKind::ImageFile,
+                AttachmentKind::Directory,
+                AttachmentKind::KataDirect,
+            ]
+            .into(),
             ..Grants::default()
         },
         filesystem: FsType::Ext4,
@@ -68,7 +80,10 @@ fn bench(way: Way) -> Option<Bench> {
         state_dir: dir.join("state"),
         node_id: NodeId::new("worker-1").unwrap(),
         labels: StringMap::new(),
-        kata: crate::KataPaths::default(),
+        kata: crate::KataPaths {
+            direct_volumes: dir.join("kata/direct-volumes"),
+            sandboxes: vec![dir.join("kata/go"), dir.join("kata/rust")],
+        },
     };
     let linux = Arc::new(Linux::new());
     let node = Node::new(config, Arc::clone(&linux), backend);
@@ -77,23 +92,23 @@ fn bench(way: Way) -> Option<Bench> {
 }
 
 impl Bench {
-    fn staging(&self) -> PathBuf {
+    pub(super) fn staging(&self) -> PathBuf {
         self.dir.join("kubelet/staging")
     }
 
-    fn target(&self, name: &str) -> PathBuf {
+    pub(super) fn target(&self, name: &str) -> PathBuf {
         self.dir.join("kubelet/pods").join(name)
     }
 
-    fn capability(&self) -> Capability {
+    pub(super) fn capability(&self) -> Capability {
         Capability { access: self.way.access(), mode: AccessMode::SingleNodeWriter }
     }
 
-    fn stage(&self) -> mooring_volume::Result<()> {
+    pub(super) fn stage(&self) -> mooring_volume::Result<()> {
         self.stage_as(self.capability())
     }
 
-    fn stage_as(&self, capability: Capability) -> mooring_volume::Result<()> {
+    pub(super) fn stage_as(&self, capability: Capability) -> mooring_volume::Result<()> {
         let request = Stage {
             volume_id: id("v1"),
             staging_path: self.staging(),
@@ -105,7 +120,7 @@ impl Bench {
         self.runtime.block_on(self.node.stage(&World::call(), request))
     }
 
-    fn publish(&self, name: &str, readonly: bool) -> mooring_volume::Result<()> {
+    pub(super) fn publish(&self, name: &str, readonly: bool) -> mooring_volume::Result<()> {
         let request = Publish {
             volume_id: id("v1"),
             staging_path: self.staging(),
@@ -119,21 +134,21 @@ impl Bench {
         self.runtime.block_on(self.node.publish(&World::call(), request))
     }
 
-    fn unpublish(&self, name: &str) -> mooring_volume::Result<()> {
+    pub(super) fn unpublish(&self, name: &str) -> mooring_volume::Result<()> {
         let target = self.target(name);
         self.runtime.block_on(self.node.unpublish(&World::call(), id("v1"), target))
     }
 
-    fn unstage(&self) -> mooring_volume::Result<()> {
+    pub(super) fn unstage(&self) -> mooring_volume::Result<()> {
         self.runtime.block_on(self.node.unstage(&World::call(), id("v1"), self.staging()))
     }
 
-    fn total(&self, path: PathBuf) -> u64 {
+    pub(super) fn total(&self, path: PathBuf) -> u64 {
         let request = GetStats { volume_id: id("v1"), volume_path: path, staging_path: None };
         self.runtime.block_on(self.node.stats(&World::call(), request)).unwrap().bytes.total
     }
 
-    fn expand(&self, bytes: u64) -> mooring_volume::Result<u64> {
+    pub(super) fn expand(&self, bytes: u64) -> mooring_volume::Result<u64> {
         let image = self.dir.join("pool/image.mooring.dev/images/v1");
         fs::File::options().write(true).open(image).unwrap().set_len(bytes).unwrap();
         let request = ExpandNode {
@@ -147,25 +162,27 @@ impl Bench {
         self.runtime.block_on(self.node.expand(&World::call(), request))
     }
 
-    fn mounts(&self) -> Vec<crate::os::MountEntry> {
+    pub(super) fn mounts(&self) -> Vec<crate::os::MountEntry> {
         let all = self.linux.mounts().unwrap();
         all.into_iter().filter(|entry| entry.point.starts_with(&self.dir)).collect()
     }
 
     /// Loop devices bound to the image.
-    fn loops(&self) -> usize {
+    pub(super) fn loops(&self) -> usize {
         let image = self.dir.join("pool/image.mooring.dev/images/v1");
         let inode = fs::metadata(image).unwrap().ino();
         let loops = self.linux.loops().unwrap();
         loops.iter().filter(|device| device.backing.inode == inode).count()
     }
 
-    fn check_free(&self) {
+    pub(super) fn check_free(&self) {
         assert_eq!(self.mounts(), [], "{:?}", self.way);
         assert_eq!(self.loops(), 0, "{:?}", self.way);
         let records = self.dir.join("state/node/image.mooring.dev");
         let left = fs::read_dir(records).map_or(0, Iterator::count);
         assert_eq!(left, 0, "{:?}: records are left", self.way);
+        let told = self.dir.join("kata/direct-volumes");
+        assert_eq!(fs::read_dir(told).map_or(0, Iterator::count), 0, "{:?}: told", self.way);
         assert!(!self.target("a").exists() && !self.target("b").exists());
     }
 }

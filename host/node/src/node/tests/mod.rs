@@ -3,6 +3,7 @@
 
 mod machine;
 mod refusals;
+mod sandbox;
 mod service;
 mod sweep;
 mod world;

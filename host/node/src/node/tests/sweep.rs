@@ -36,13 +36,20 @@ fn call(world: &World, way: Way, rpc: Rpc) -> Result<()> {
     match rpc {
         Rpc::Stage => world.stage(World::stage_request(way)),
         Rpc::Publish => world.publish(World::publish_request(way, TARGET)),
+        // A device can be in one sandbox alone.
+        Rpc::PublishReadonly if way == Way::Direct => {
+            world.publish(World::publish_request(way, TARGET))
+        }
         Rpc::PublishReadonly => {
             let mut request = World::publish_request(way, SECOND);
             // A device takes writes for all its targets or for none.
             request.readonly = way != Way::Block;
             world.publish(request)
         }
-        Rpc::Stats => world.stats(TARGET).map(|_| ()),
+        Rpc::Stats => {
+            world.enter_sandbox(TARGET);
+            world.stats(TARGET).map(|_| ())
+        }
         Rpc::Expand => {
             // The controller's part comes first.
             world.twin.model().images.get_mut(&image_path("v1")).unwrap().size = 96 * MIB;

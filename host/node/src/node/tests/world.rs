@@ -1,11 +1,13 @@
 //! A machine with a pool, a backend that describes what is in it, and the calls of a volume's life.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mooring_volume::attachment::{Attached, Attachment, AttachmentKind, Content, PoolItem};
+use mooring_volume::attachment::{
+    Attached, Attachment, AttachmentKind, Content, DirectDevice, KataDirect, PoolItem,
+};
 use mooring_volume::backend::{Attachments, DescribeAttachment, NodeDescription, NodeFacts, Nodes};
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
 use mooring_volume::capacity::CapacityRange;
@@ -14,7 +16,7 @@ use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage, Stat
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, CallId, DriverName, Result, Secrets, StringMap, VolumeId};
 
-use crate::os::twin::{Image, Twin};
+use crate::os::twin::{Image, Told, Twin};
 use crate::os::{MountFlags, PathKind};
 use crate::record;
 use crate::{Node, NodeConfig};
@@ -31,21 +33,24 @@ pub(super) enum Way {
     Fs(FsType),
     Block,
     Directory,
+    /// In a sandbox.
+    Direct,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Fs(FsType::Ext4),
         Self::Fs(FsType::Xfs),
         Self::Fs(FsType::Btrfs),
         Self::Block,
         Self::Directory,
+        Self::Direct,
     ];
 
     pub(super) fn access(self) -> AccessType {
         match self {
             Self::Fs(fs_type) => mount(Some(fs_type), &["noatime"]),
-            Self::Directory => mount(None, &["noatime"]),
+            Self::Directory | Self::Direct => mount(None, &["noatime"]),
             Self::Block => AccessType::Block,
         }
     }
@@ -81,6 +86,7 @@ pub(super) struct World {
     pub(super) backend: Backend,
     pub(super) node: Arc<Node<Twin, Backend>>,
     pub(super) mount_options: Vec<String>,
+    pub(super) devices: Vec<String>,
     pub(super) runtime: tokio::runtime::Runtime,
 }
 
@@ -100,14 +106,20 @@ pub(super) fn directory_path(name: &str) -> PathBuf {
     Path::new("/pool/image.mooring.dev/directories").join(name)
 }
 
-fn config(mount_options: &[String]) -> NodeConfig {
+fn config(mount_options: &[String], devices: &[String]) -> NodeConfig {
     NodeConfig {
         filesystem: mooring_volume::capability::FsType::Ext4,
         driver: driver(),
         grants: Grants {
             pools: [("default".to_owned(), PathBuf::from("/pool"))].into(),
-            attachments: [AttachmentKind::ImageFile, AttachmentKind::Directory].into(),
+            attachments: [
+                AttachmentKind::ImageFile,
+                AttachmentKind::Directory,
+                AttachmentKind::KataDirect,
+            ]
+            .into(),
             mount_options: mount_options.to_vec(),
+            devices: devices.to_vec(),
             ..Grants::default()
         },
         target_roots: vec!["/var/lib/kubelet".into()],
@@ -131,8 +143,9 @@ impl World {
         }
         let backend = Backend(Arc::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let node = Arc::new(Node::new(config(&[]), Arc::new(twin.clone()), backend.clone()));
-        let world = Self { twin, backend, node, mount_options: Vec::new(), runtime };
+        let node = Arc::new(Node::new(config(&[], &[]), Arc::new(twin.clone()), backend.clone()));
+        let world =
+            Self { twin, backend, node, mount_options: Vec::new(), devices: Vec::new(), runtime };
         world.add_image("v1", 11, crate::os::twin::Content::Blank);
         world.describe("v1", way, Content::Blank);
         world
@@ -149,6 +162,11 @@ impl World {
         let attachment = match way {
             Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
             Way::Directory => Attachment::Directory(item),
+            Way::Direct => Attachment::KataDirect(KataDirect {
+                device: DirectDevice::ImageFile(item),
+                fs_type: Some("xfs".into()),
+                metadata: [("tenant".to_owned(), "a".to_owned())].into(),
+            }),
         };
         let attached = Attached { attachment, content, minimum_size: None };
         self.backend.0.lock().unwrap().insert(id(name), Ok(attached));
@@ -167,7 +185,8 @@ impl World {
     pub(super) fn restart(&mut self) {
         self.twin.arm(None);
         let os = Arc::new(self.twin.clone());
-        self.node = Arc::new(Node::new(config(&self.mount_options), os, self.backend.clone()));
+        let config = config(&self.mount_options, &self.devices);
+        self.node = Arc::new(Node::new(config, os, self.backend.clone()));
     }
 
     pub(super) fn call() -> Call {
@@ -234,6 +253,17 @@ impl World {
         self.runtime.block_on(self.node.expand(&Self::call(), request))
     }
 
+    /// A sandbox takes the volume that is told at a target, if one is.
+    pub(super) fn enter_sandbox(&self, target: &str) {
+        let mut model = self.twin.model();
+        if let Some(told) = model.told.get_mut(Path::new(target)) {
+            told.sandboxes = vec!["sb".into()];
+        }
+        let answer =
+            r#"{"usage":[{"total":100,"used":40,"available":60,"unit":1},{"total":7,"unit":2}]}"#;
+        model.shims.insert("sb".into(), answer.into());
+    }
+
     pub(super) fn info(&self) -> Result<NodeDescription> {
         self.runtime.block_on(self.node.info(&Self::call()))
     }
@@ -284,13 +314,18 @@ impl World {
                 .iter()
                 .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
                 .collect(),
+            told: model.told.clone(),
+            aside: model.aside.clone(),
         }
     }
 
     /// Nothing of the volume is mounted or attached.
     pub(super) fn is_free(&self) -> bool {
         let model = self.twin.model();
-        model.mounts.len() == 2 && model.locks() == 0
+        model.mounts.len() == 2
+            && model.locks() == 0
+            && model.told.is_empty()
+            && model.aside.is_empty()
     }
 }
 
@@ -303,4 +338,6 @@ pub(super) struct Snapshot {
     directories: BTreeMap<PathBuf, Option<u32>>,
     pub(super) places: BTreeMap<PathBuf, PathKind>,
     pub(super) records: BTreeMap<PathBuf, String>,
+    pub(super) told: BTreeMap<PathBuf, Told>,
+    aside: BTreeSet<String>,
 }

@@ -57,7 +57,8 @@ impl DirectVolumes for Linux {
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o600);
-        let file = retry_on_intr(|| rustix::fs::openat(&folder, INFO, flags, mode)).map_err(wrap)?;
+        let file =
+            retry_on_intr(|| rustix::fs::openat(&folder, INFO, flags, mode)).map_err(wrap)?;
         fill(file, info).map_err(|error| io_failed(&error, MAKING, volume.display()))?;
         sync(&folder, volume)?;
         // An empty folder may be in the way and is replaced; one with files in it is not.
