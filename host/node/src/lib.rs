@@ -20,6 +20,7 @@ pub mod filesystem;
 mod guard;
 mod mount;
 mod node;
+mod note;
 mod observe;
 mod options;
 pub mod os;
@@ -30,4 +31,4 @@ mod seen;
 mod steps;
 
 pub use attach::KataPaths;
-pub use node::{Node, NodeConfig};
+pub use node::{Meter, Node, NodeConfig};

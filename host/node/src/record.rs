@@ -185,13 +185,31 @@ impl Record {
     /// # Errors
     /// What can't be written as JSON: a path that is not UTF-8.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec(self)?;
-        let sum = checksum(&bytes);
-        bytes.push(b'\n');
-        bytes.extend_from_slice(sum.as_bytes());
-        bytes.push(b'\n');
-        Ok(bytes)
+        serde_json::to_vec(self).map(seal)
     }
+
+    /// From a file's bytes, whosever it is.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        read(bytes).ok()
+    }
+}
+
+/// Adds a line with the checksum to a line of JSON.
+pub(crate) fn seal(mut json: Vec<u8>) -> Vec<u8> {
+    let sum = checksum(&json);
+    json.push(b'\n');
+    json.extend_from_slice(sum.as_bytes());
+    json.push(b'\n');
+    json
+}
+
+/// The JSON of what [`seal`] made, if it is whole; else why it is not.
+pub(crate) fn unseal(bytes: &[u8]) -> Result<&[u8], String> {
+    let torn = || "it is torn: its checksum is missing or does not fit".to_owned();
+    let body = bytes.strip_suffix(b"\n").ok_or_else(torn)?;
+    let split = body.iter().rposition(|byte| *byte == b'\n').ok_or_else(torn)?;
+    let (json, sum) = body.split_at_checked(split).ok_or_else(torn)?;
+    if sum.strip_prefix(b"\n") == Some(checksum(json).as_bytes()) { Ok(json) } else { Err(torn()) }
 }
 
 impl Stored {
@@ -239,14 +257,8 @@ impl Stored {
 }
 
 fn read(bytes: &[u8]) -> Result<Record, String> {
-    let torn = || "it is torn: its checksum is missing or does not fit".to_owned();
-    let body = bytes.strip_suffix(b"\n").ok_or_else(torn)?;
-    let split = body.iter().rposition(|byte| *byte == b'\n').ok_or_else(torn)?;
-    let (json, sum) = body.split_at_checked(split).ok_or_else(torn)?;
-    if sum.strip_prefix(b"\n") != Some(checksum(json).as_bytes()) {
-        return Err(torn());
-    }
-    let record: Record = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let record: Record =
+        serde_json::from_slice(unseal(bytes)?).map_err(|error| error.to_string())?;
     if record.version == VERSION {
         Ok(record)
     } else {

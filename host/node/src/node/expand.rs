@@ -18,7 +18,7 @@ impl<M: Machine> Inner<M> {
     /// Answers the device's size in bytes; for a directory, which has none, what was asked for.
     pub(super) fn expand(&self, request: &ExpandNode) -> Result<u64> {
         let path = self.known_as(&request.volume_path)?;
-        let seen = self.seen(&request.volume_id)?;
+        let seen = self.seen(&self.actual(&request.volume_id)?)?;
         let staging = on_node(&seen, &request.volume_id, &path)?;
         let required = request.capacity.and_then(|range| range.required());
         if let Source::Direct { device: DirectSource::Linked { .. }, .. } = &staging.source {

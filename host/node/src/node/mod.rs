@@ -4,6 +4,8 @@
 //! deadline has passed, under the same guard: a repeated call finds it busy, then done.
 
 mod expand;
+mod inline;
+mod leftovers;
 mod publish;
 mod sandbox;
 mod settle;
@@ -16,19 +18,21 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mooring_volume::backend::{Attachments, NodeDescription, Nodes};
+use mooring_volume::backend::{Attachments, NodeDescription, Nodes, Volumes};
 use mooring_volume::capability::FsType;
 use mooring_volume::id::NodeId;
-use mooring_volume::node::{self, ExpandNode, GetStats, Publish, Stage, Stats};
+use mooring_volume::node::{self, ExpandNode, GetStats, Publish, PublishInline, Stage, Stats};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, Code, DriverName, Error, Result, StringMap, VolumeId};
+use tokio::sync::Notify;
 
 use crate::attach::KataPaths;
-use crate::guard::{Guard, Guards};
+use crate::guard::Guards;
 use crate::observe::{self, Scope};
 use crate::os::Machine;
 use crate::place;
 
+pub use leftovers::Meter;
 use settle::unlooked;
 
 /// What the operator says of one driver on this node.
@@ -67,15 +71,18 @@ struct Inner<M> {
     config: NodeConfig,
     os: Arc<M>,
     guards: Guards,
-    /// The node's id as the backend chose it, once it was asked.
-    described: Mutex<Option<NodeId>>,
+    /// The node as the backend described it, once it was asked.
+    described: Mutex<Option<NodeDescription>>,
+    /// Told when a pod's volume is left to be deleted.
+    wake: Arc<Notify>,
 }
 
 impl<M: Machine, A> Node<M, A> {
     /// Makes the service. Touches nothing.
     pub fn new(config: NodeConfig, os: Arc<M>, backend: A) -> Self {
-        let guards = Guards::default();
-        Self { inner: Arc::new(Inner { config, os, guards, described: Mutex::default() }), backend }
+        let (guards, described) = (Guards::default(), Mutex::default());
+        let wake = Arc::default();
+        Self { inner: Arc::new(Inner { config, os, guards, described, wake }), backend }
     }
 
     /// The same service under a new configuration and backend: operations of both exclude each
@@ -87,15 +94,17 @@ impl<M: Machine, A> Node<M, A> {
             os: Arc::clone(&self.inner.os),
             guards: self.inner.guards.clone(),
             described: Mutex::new(self.inner.described()),
+            wake: Arc::clone(&self.inner.wake),
         };
         Self { inner: Arc::new(inner), backend }
     }
 
     /// Does work that may block, under its guard, for as long as it takes; the caller waits until
     /// its deadline.
-    async fn work<T, W>(&self, call: &Call, guard: Guard, work: W) -> Result<T>
+    async fn work<T, G, W>(&self, call: &Call, guard: G, work: W) -> Result<T>
     where
         T: Send + 'static,
+        G: Send + 'static,
         W: FnOnce(&Inner<M>) -> Result<T> + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
@@ -157,12 +166,12 @@ impl<M: Machine> Inner<M> {
 }
 
 impl<M> Inner<M> {
-    fn described(&self) -> Option<NodeId> {
+    fn described(&self) -> Option<NodeDescription> {
         self.described.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
+impl<M: Machine, A: Attachments + Nodes + Volumes> node::Node for Node<M, A> {
     async fn stage(&self, call: &Call, request: Stage) -> Result<()> {
         let asked = stage::check(&self.inner.config.grants, &request)?;
         let guard = self.inner.guards.take(&request.volume_id, &request.staging_path)?;
@@ -194,10 +203,19 @@ impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
         self.work(call, guard, move |node| node.publish(&request, asked)).await
     }
 
+    async fn publish_inline(&self, call: &Call, request: PublishInline) -> Result<()> {
+        self.inline(call, request).await
+    }
+
     async fn unpublish(&self, call: &Call, volume: VolumeId, target_path: PathBuf) -> Result<()> {
         place::check_form("target_path", &target_path)?;
-        let guard = self.inner.guards.take(&volume, &target_path)?;
-        self.work(call, guard, move |node| node.unpublish(&volume, &target_path)).await
+        let guard = Arc::new(self.inner.guards.take(&volume, &target_path)?);
+        let asked = volume.clone();
+        let unpublish = move |node: &Inner<M>| node.unpublish_any(&asked, &target_path);
+        if self.work(call, Arc::clone(&guard), unpublish).await? {
+            self.give_back_soon(call, &guard, &volume).await;
+        }
+        Ok(())
     }
 
     async fn stats(&self, call: &Call, request: GetStats) -> Result<Stats> {
@@ -222,7 +240,7 @@ impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
         facts.labels.clone_from(&self.inner.config.labels);
         let description = self.backend.describe_node(call, facts).await?;
         *self.inner.described.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(description.id.clone());
+            Some(description.clone());
         Ok(description)
     }
 }

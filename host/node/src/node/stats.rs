@@ -14,7 +14,7 @@ impl<M: Machine> Inner<M> {
     /// Reads the mounted file system's own counters; may wait for its storage.
     pub(super) fn stats(&self, request: &GetStats) -> Result<Stats> {
         let path = self.known_as(&request.volume_path)?;
-        let seen = self.seen(&request.volume_id)?;
+        let seen = self.seen(&self.actual(&request.volume_id)?)?;
         let staging = on_node(&seen, &request.volume_id, &path)?;
         if let Source::Direct { device, .. } = &staging.source {
             return self.sandbox_stats(&seen, device, &path);
