@@ -142,7 +142,14 @@ async fn node() {
     let effects = edge.node.stage.effects();
     assert_eq!(
         effects,
-        ["stage id-0", "publish id-0", "expand id-0", "unpublish id-0", "unstage id-0"]
+        [
+            "stage id-0",
+            "publish id-0",
+            r#"publish inline csi-0af3 {"csi.storage.k8s.io/ephemeral": "true", "size": "1Gi"} false"#,
+            "expand id-0",
+            "unpublish id-0",
+            "unstage id-0"
+        ]
     );
 }
 

@@ -19,7 +19,7 @@ use mooring_volume::node::{Node as _, Publish, PublishInline, Stage};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, Code, Error, Result, StringMap, VolumeId};
 
-use super::settle::not_final;
+use super::settle::{not_final, unlooked};
 use super::{Inner, Node, publish, stage};
 use crate::guard::Guard;
 use crate::note::{Asked, Kept, Made, Note, Phase};
@@ -105,11 +105,17 @@ pub(super) fn made_nothing(code: Code) -> bool {
 impl<M: Machine, A: Attachments + Nodes + Volumes> Node<M, A> {
     pub(super) async fn inline(&self, call: &Call, request: PublishInline) -> Result<()> {
         let mut asked = check(&self.inner.config.grants, &request)?;
+        // What can never be staged or published is refused before anything is made.
+        let sample = Made { id: request.volume_id.clone(), context: StringMap::new() };
+        requests(&self.inner.config.grants, &request, &sample, request.target_path.clone())?;
         let guard = self.inner.guards.take(&request.volume_id, &request.target_path)?;
         let guard = Arc::new(guard);
         let description = match self.inner.described() {
             Some(description) => description,
-            None => self.info(call).await?,
+            None => self
+                .info(call)
+                .await
+                .map_err(|error| not_final(error, "what an earlier call left was not looked at"))?,
         };
         asked.place = description.topology.map(|topology| topology.0);
         let (note, new) = self.begin(call, &guard, &request, asked).await?;
@@ -155,8 +161,10 @@ impl<M: Machine, A: Attachments + Nodes + Volumes> Node<M, A> {
             Ok(Volume { id, context, .. }) => {
                 let next = note.at(Phase::Created(Made { id, context }));
                 let kept = next.clone();
-                self.work(call, Arc::clone(guard), move |node| node.keep(&kept)).await?;
-                return Ok(next);
+                let noted = self.work(call, Arc::clone(guard), move |node| node.keep(&kept)).await;
+                return noted
+                    .map(|()| next)
+                    .map_err(|error| not_final(error, "the volume is made already"));
             }
             Err(error) if !error.code.is_final() => return Err(error),
             Err(error) if new && made_nothing(error.code) => (error, None),
@@ -218,7 +226,7 @@ enum Begun {
 impl<M: Machine> Inner<M> {
     fn begin_inline(&self, request: &PublishInline, asked: Asked) -> Result<Begun> {
         let target = self.allowed("target_path", &request.target_path)?;
-        match self.note(&request.volume_id)? {
+        match self.note(&request.volume_id).map_err(unlooked)? {
             Kept::Absent => {
                 let note = Note::new(request.volume_id.clone(), target, asked);
                 self.keep(&note).map_err(|error| not_final(error, "its note may be on disk"))?;
@@ -361,6 +369,14 @@ impl<M: Machine> Inner<M> {
 
     pub(super) fn forget(&self, volume: &VolumeId) -> Result<()> {
         Ok(self.os.remove_record(&self.note_path(volume))?)
+    }
+
+    /// The volume is gone: so is what was worth knowing of it, such as an mkfs that was cut off.
+    pub(super) fn forget_all(&self, note: &Note) -> Result<()> {
+        if let Some(made) = note.made() {
+            self.os.remove_record(&self.scope().record(&made.id))?;
+        }
+        self.forget(&note.volume)
     }
 
     /// Whether nobody will ever unpublish a volume: the directory that its target is in is gone,

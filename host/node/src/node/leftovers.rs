@@ -19,7 +19,7 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 /// How long one deletion may take in the background.
 const ONE: Duration = Duration::from_secs(60);
 /// Between two passes over what is left, doubled from the first to the last while any fails.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LAST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// Is told what happens in the background.
@@ -78,8 +78,7 @@ impl<M: Machine, A: Volumes> Node<M, A> {
                 Err(error) => return Err(error),
             }
         }
-        let gone = volume.clone();
-        self.work(call, Arc::clone(guard), move |node| node.forget(&gone)).await
+        self.work(call, Arc::clone(guard), move |node| node.forget_all(&note)).await
     }
 
     /// Deletes, from the start on, what pods left that are gone: for as long as this future is

@@ -61,7 +61,7 @@ pub(super) fn bench(way: Way) -> Option<Bench> {
         }),
     };
     let attached = Attached { attachment, content: Content::Blank, minimum_size: Some(SIZE) };
-    let backend = Backend(Arc::default());
+    let backend = Backend::default();
     backend.0.lock().unwrap().insert(id("v1"), Ok(attached));
     let config = NodeConfig {
         driver: driver(),
@@ -168,11 +168,19 @@ impl Bench {
     }
 
     /// Loop devices bound to the image.
-    pub(super) fn loops(&self) -> usize {
+    fn bound(&self) -> Vec<crate::os::LoopDevice> {
         let image = self.dir.join("pool/image.mooring.dev/images/v1");
         let inode = fs::metadata(image).unwrap().ino();
         let loops = self.linux.loops().unwrap();
-        loops.iter().filter(|device| device.backing.inode == inode).count()
+        loops.into_iter().filter(|device| device.backing.inode == inode).collect()
+    }
+
+    fn loops(&self) -> usize {
+        self.bound().len()
+    }
+
+    pub(super) fn device(&self) -> crate::os::LoopDevice {
+        self.bound().remove(0)
     }
 
     pub(super) fn check_free(&self) {

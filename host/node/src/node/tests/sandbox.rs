@@ -166,7 +166,7 @@ fn a_backend_cannot_have_it_formatted_or_name_another_file_system() {
 #[test]
 fn a_device_of_the_nodes_own_must_say_who_it_is() {
     let mut world = World::new(DIRECT);
-    world.devices = vec!["/dev/disk/by-id/vendor-*".into()];
+    world.granted.devices = vec!["/dev/disk/by-id/vendor-*".into()];
     world.restart();
     describe(&world, linked(Some("S1")), Origin::Unknown);
     let absent = world.stage(World::stage_request(DIRECT)).unwrap_err();
@@ -341,8 +341,7 @@ fn a_real_device_reaches_a_real_shim() {
 fn a_guests_file_system_is_kept() {
     let Some(bench) = bench(DIRECT) else { return };
     bench.stage().unwrap();
-    let device = bench.linux.loops().unwrap().into_iter().find(|d| d.label.starts_with("mooring:"));
-    let opened = bench.linux.open_exclusive(device.unwrap().device).unwrap();
+    let opened = bench.linux.open_exclusive(bench.device().device).unwrap();
     bench.linux.make_filesystem(&opened, FsType::Ext4).unwrap();
     drop(opened);
     bench.publish("a", true).unwrap();

@@ -8,13 +8,17 @@ use std::time::{Duration, Instant};
 use mooring_volume::attachment::{
     Attached, Attachment, AttachmentKind, Content, DirectDevice, KataDirect, PoolItem,
 };
-use mooring_volume::backend::{Attachments, DescribeAttachment, NodeDescription, NodeFacts, Nodes};
+use mooring_volume::backend::{
+    Attachments, CreateVolume, DescribeAttachment, NodeDescription, NodeFacts, Nodes,
+    ValidateVolume, Verdict, Volume, Volumes,
+};
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
 use mooring_volume::capacity::CapacityRange;
+use mooring_volume::ephemeral::Ephemeral;
 use mooring_volume::id::NodeId;
 use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage, Stats};
 use mooring_volume::policy::Grants;
-use mooring_volume::{Call, CallId, DriverName, Result, Secrets, StringMap, VolumeId};
+use mooring_volume::{Call, CallId, DriverName, Error, Result, Secrets, StringMap, VolumeId};
 
 use crate::os::twin::{Image, Told, Twin};
 use crate::os::{MountFlags, PathKind};
@@ -61,9 +65,39 @@ pub(super) fn mount(fs_type: Option<FsType>, flags: &[&str]) -> AccessType {
     AccessType::Mount(Mount { fs_type, flags, group: Some(2000) })
 }
 
-/// A backend that answers what it was told to.
-#[derive(Debug, Clone)]
-pub(super) struct Backend(pub(super) Arc<Mutex<BTreeMap<VolumeId, Result<Attached>>>>);
+/// A backend that answers what it was told to, and makes volumes in a model's pool: each a call that
+/// can go wrong as those to the machine.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Backend(
+    pub(super) Arc<Mutex<BTreeMap<VolumeId, Result<Attached>>>>,
+    Option<Twin>,
+);
+
+impl Volumes for Backend {
+    async fn create(&self, _: &Call, request: CreateVolume) -> Result<Volume> {
+        let Some(twin) = &self.1 else { return Err(Error::unimplemented("no pool")) };
+        let bytes = request.capacity.and_then(|range| range.required()).unwrap_or(64 * MIB);
+        let name = request.name.as_str();
+        twin.make(&image_path(name), bytes)?;
+        let item = PoolItem { pool: "default".into(), name: name.into() };
+        let attachment = Attachment::ImageFile(item);
+        let attached = Attached { attachment, content: Content::Blank, minimum_size: None };
+        let made = id(&format!("backend-{name}"));
+        self.0.lock().unwrap().insert(made.clone(), Ok(attached));
+        let context = request.parameters;
+        Ok(Volume { id: made, capacity: bytes, context, source: None, topology: Vec::new() })
+    }
+
+    async fn delete(&self, _: &Call, made: VolumeId, _: Secrets) -> Result<()> {
+        let Some(twin) = &self.1 else { return Err(Error::unimplemented("no pool")) };
+        let name = made.as_str().strip_prefix("backend-").unwrap();
+        Ok(twin.unmake(&image_path(name))?)
+    }
+
+    async fn validate(&self, _: &Call, _: ValidateVolume) -> Result<Verdict> {
+        Ok(Verdict::Confirmed)
+    }
+}
 
 impl Attachments for Backend {
     async fn describe_attachment(&self, _: &Call, asked: DescribeAttachment) -> Result<Attached> {
@@ -80,13 +114,20 @@ impl Nodes for Backend {
     }
 }
 
+/// What a test may grant beyond pools and kinds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Granted {
+    pub(super) mount_options: Vec<String>,
+    pub(super) devices: Vec<String>,
+    pub(super) ephemeral: Option<Ephemeral>,
+}
+
 /// A machine, the service on it, and a runtime to call it in.
 pub(super) struct World {
     pub(super) twin: Twin,
     pub(super) backend: Backend,
     pub(super) node: Arc<Node<Twin, Backend>>,
-    pub(super) mount_options: Vec<String>,
-    pub(super) devices: Vec<String>,
+    pub(super) granted: Granted,
     pub(super) runtime: tokio::runtime::Runtime,
 }
 
@@ -106,7 +147,7 @@ pub(super) fn directory_path(name: &str) -> PathBuf {
     Path::new("/pool/image.mooring.dev/directories").join(name)
 }
 
-fn config(mount_options: &[String], devices: &[String]) -> NodeConfig {
+fn config(granted: &Granted) -> NodeConfig {
     NodeConfig {
         filesystem: mooring_volume::capability::FsType::Ext4,
         driver: driver(),
@@ -118,8 +159,9 @@ fn config(mount_options: &[String], devices: &[String]) -> NodeConfig {
                 AttachmentKind::KataDirect,
             ]
             .into(),
-            mount_options: mount_options.to_vec(),
-            devices: devices.to_vec(),
+            mount_options: granted.mount_options.clone(),
+            devices: granted.devices.clone(),
+            ephemeral: granted.ephemeral.clone(),
             ..Grants::default()
         },
         target_roots: vec!["/var/lib/kubelet".into()],
@@ -141,11 +183,15 @@ impl World {
             }
             model.directories.insert(directory_path("v1"), None);
         }
-        let backend = Backend(Arc::default());
+        let backend = Backend(Arc::default(), Some(twin.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let node = Arc::new(Node::new(config(&[], &[]), Arc::new(twin.clone()), backend.clone()));
-        let world =
-            Self { twin, backend, node, mount_options: Vec::new(), devices: Vec::new(), runtime };
+        let node = Arc::new(Node::new(
+            config(&Granted::default()),
+            Arc::new(twin.clone()),
+            backend.clone(),
+        ));
+        let granted = Granted::default();
+        let world = Self { twin, backend, node, granted, runtime };
         world.add_image("v1", 11, crate::os::twin::Content::Blank);
         world.describe("v1", way, Content::Blank);
         world
@@ -177,7 +223,7 @@ impl World {
     }
 
     pub(super) fn grant_options(&mut self, options: &[&str]) {
-        self.mount_options = options.iter().map(|option| (*option).to_owned()).collect();
+        self.granted.mount_options = options.iter().map(|option| (*option).to_owned()).collect();
         self.restart();
     }
 
@@ -185,7 +231,7 @@ impl World {
     pub(super) fn restart(&mut self) {
         self.twin.arm(None);
         let os = Arc::new(self.twin.clone());
-        let config = config(&self.mount_options, &self.devices);
+        let config = config(&self.granted);
         self.node = Arc::new(Node::new(config, os, self.backend.clone()));
     }
 

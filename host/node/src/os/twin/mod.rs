@@ -106,6 +106,8 @@ pub(crate) struct Model {
     pub(crate) links: BTreeMap<String, (u32, String)>,
     /// How often SCSI hosts were to look.
     pub(crate) rescans: u32,
+    /// Whether the backend can't delete for now.
+    pub(crate) undeletable: bool,
     fault: Option<Fault>,
     calls: usize,
     dead: bool,
