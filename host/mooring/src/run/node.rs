@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use mooring_csi::{Link, Listener, Peers, RemoteBackend, Settings, Telemetry, node_app};
 use mooring_node::os::Host as _;
 use mooring_node::os::linux::Linux;
-use mooring_node::{Node, NodeConfig};
+use mooring_node::{KataPaths, Node, NodeConfig};
 use mooring_volume::NodeId;
 use tokio::task::JoinSet;
 
@@ -20,20 +20,23 @@ use crate::telemetry::metrics::Metrics;
 /// Serves every driver until told to stop. Mounts stay as they are.
 pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new("node"));
-    let measured: Arc<dyn mooring_csi::Meter> = Arc::new(Measured(Arc::clone(&metrics)));
-    let telemetry = Telemetry::new(measured);
+    let measured = Arc::new(Measured(Arc::clone(&metrics)));
+    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>);
     let machine = Arc::new(Linux::new());
 
     let mut serving = JoinSet::new();
+    // What ends with this process is taken up by the next one.
+    let mut clearing = JoinSet::new();
     for driver in &config.drivers {
         let link = Link::new(driver.name.clone(), config.private_socket(&driver.name));
-        let node = Node::new(
+        let node = Arc::new(Node::new(
             node_config(config, driver, &machine)?,
             Arc::clone(&machine),
             RemoteBackend::new(link.clone()),
-        );
-        let app =
-            node_app(driver.name.clone(), Arc::new(node), &link, &telemetry, &Settings::node());
+        ));
+        let (cleared, meter) = (Arc::clone(&node), Arc::clone(&measured));
+        clearing.spawn(async move { cleared.clear_leftovers(&*meter).await });
+        let app = node_app(driver.name.clone(), node, &link, &telemetry, &Settings::node());
         let socket = config.socket(&driver.name);
         let listener = Listener::bind(&socket, &Peers::default())?;
         tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
@@ -59,5 +62,9 @@ fn node_config(config: &Config, driver: &Driver, machine: &Linux) -> anyhow::Res
         state_dir: config.state_dir.clone(),
         node_id: NodeId::new(node_id).context("node.id")?,
         labels: config.node.labels.clone(),
+        kata: KataPaths {
+            direct_volumes: config.node.kata.direct_volumes.clone(),
+            sandboxes: config.node.kata.sandboxes.clone(),
+        },
     })
 }

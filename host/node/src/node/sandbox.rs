@@ -101,17 +101,17 @@ impl<M: Machine> Inner<M> {
 
     fn ask(&self, sandbox: &str, request: &ShimRequest) -> Result<Vec<u8>> {
         let places = &self.config.kata.sandboxes;
-        self.os.ask_shim(places, sandbox, request).map_err(|error| match error.kind {
-            Kind::Unsupported => Error::precondition(format!(
-                "{error}; where this version of Kata Containers cannot do it, end the pod and start \
-                 it again"
-            )),
-            _ => unanswered(error),
-        })
+        self.os.ask_shim(places, sandbox, request).map_err(unanswered)
     }
 }
 
 fn unanswered(error: os::Error) -> Error {
+    if error.kind == Kind::Unsupported {
+        return Error::precondition(format!(
+            "{error}; where this version of Kata Containers cannot do it, end the pod and start it \
+             again"
+        ));
+    }
     if error.kind == Kind::NotFound { Error::unavailable(error.to_string()) } else { error.into() }
 }
 

@@ -11,12 +11,13 @@ use mooring_volume::attachment::{
 };
 use mooring_volume::capability::{AccessMode, Capability, FsType};
 use mooring_volume::capacity::CapacityRange;
+use mooring_volume::ephemeral::Ephemeral;
 use mooring_volume::id::NodeId;
-use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage};
+use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, PublishInline, Stage};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Code, Secrets, StringMap};
 
-use super::world::{Backend, MIB, Way, World, driver, id};
+use super::world::{Backend, MIB, Pool, Way, World, driver, id};
 use crate::os::linux::Linux;
 use crate::os::{LoopDevices as _, Mounts as _};
 use crate::{Node, NodeConfig};
@@ -61,7 +62,7 @@ pub(super) fn bench(way: Way) -> Option<Bench> {
         }),
     };
     let attached = Attached { attachment, content: Content::Blank, minimum_size: Some(SIZE) };
-    let backend = Backend::default();
+    let backend = Backend(Arc::default(), Pool::Real(dir.join("pool/image.mooring.dev/images")));
     backend.0.lock().unwrap().insert(id("v1"), Ok(attached));
     let config = NodeConfig {
         driver: driver(),
@@ -73,6 +74,7 @@ pub(super) fn bench(way: Way) -> Option<Bench> {
                 AttachmentKind::KataDirect,
             ]
             .into(),
+            ephemeral: Some(Ephemeral::default()),
             ..Grants::default()
         },
         filesystem: FsType::Ext4,
@@ -240,6 +242,37 @@ fn lives_and_leaves_nothing() {
         bench.unstage().unwrap();
         bench.check_free();
     }
+}
+
+#[test]
+fn a_pods_own_volume_is_made_used_and_deleted() {
+    let Some(bench) = bench(Way::Fs(FsType::Ext4)) else { return };
+    let image = bench.dir.join("pool/image.mooring.dev/images/csi-0af3");
+    for _ in 0..2 {
+        let request = PublishInline {
+            volume_id: id("csi-0af3"),
+            target_path: bench.target("a"),
+            capability: bench.capability(),
+            readonly: false,
+            attributes: [("size".to_owned(), "64Mi".to_owned())].into(),
+            secrets: Secrets::default(),
+        };
+        bench.runtime.block_on(bench.node.publish_inline(&World::call(), request)).unwrap();
+    }
+    assert_eq!(fs::metadata(&image).unwrap().len(), 64 * MIB);
+    assert_eq!(bench.mounts().len(), 2, "staged and published");
+    assert!(writable(&bench.target("a")));
+    let own = bench.dir.join("state/node/image.mooring.dev/inline");
+    assert_eq!(fs::metadata(&own).unwrap().mode() & 0o7777, 0o700);
+    for _ in 0..2 {
+        let (call, target) = (World::call(), bench.target("a"));
+        let gone = bench.node.unpublish(&call, id("csi-0af3"), target);
+        bench.runtime.block_on(gone).unwrap();
+    }
+    assert!(!image.exists(), "the backend was asked to delete it");
+    assert_eq!(fs::read_dir(&own).unwrap().count(), 0);
+    assert_eq!(bench.mounts(), []);
+    assert!(!bench.target("a").exists());
 }
 
 #[test]

@@ -67,18 +67,49 @@ pub(super) fn mount(fs_type: Option<FsType>, flags: &[&str]) -> AccessType {
 
 /// A backend that answers what it was told to, and makes volumes in a model's pool: each a call that
 /// can go wrong as those to the machine.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Backend(
     pub(super) Arc<Mutex<BTreeMap<VolumeId, Result<Attached>>>>,
-    Option<Twin>,
+    pub(super) Pool,
 );
+
+/// Where the backend makes volumes.
+#[derive(Debug, Clone)]
+pub(super) enum Pool {
+    Model(Twin),
+    /// A pool's directory of images.
+    Real(PathBuf),
+}
+
+impl Pool {
+    fn make(&self, name: &str, bytes: u64) -> Result<()> {
+        match self {
+            Self::Model(twin) => Ok(twin.make(&image_path(name), bytes)?),
+            Self::Real(images) => {
+                let mut options = std::fs::File::options();
+                let options = options.write(true).create(true).truncate(false);
+                options.open(images.join(name)).unwrap().set_len(bytes).unwrap();
+                Ok(())
+            }
+        }
+    }
+
+    fn unmake(&self, name: &str) -> Result<()> {
+        match self {
+            Self::Model(twin) => Ok(twin.unmake(&image_path(name))?),
+            Self::Real(images) => {
+                std::fs::remove_file(images.join(name)).unwrap();
+                Ok(())
+            }
+        }
+    }
+}
 
 impl Volumes for Backend {
     async fn create(&self, _: &Call, request: CreateVolume) -> Result<Volume> {
-        let Some(twin) = &self.1 else { return Err(Error::unimplemented("no pool")) };
         let bytes = request.capacity.and_then(|range| range.required()).unwrap_or(64 * MIB);
         let name = request.name.as_str();
-        twin.make(&image_path(name), bytes)?;
+        self.1.make(name, bytes)?;
         let item = PoolItem { pool: "default".into(), name: name.into() };
         let attachment = Attachment::ImageFile(item);
         let attached = Attached { attachment, content: Content::Blank, minimum_size: None };
@@ -89,9 +120,8 @@ impl Volumes for Backend {
     }
 
     async fn delete(&self, _: &Call, made: VolumeId, _: Secrets) -> Result<()> {
-        let Some(twin) = &self.1 else { return Err(Error::unimplemented("no pool")) };
         let name = made.as_str().strip_prefix("backend-").unwrap();
-        Ok(twin.unmake(&image_path(name))?)
+        self.1.unmake(name)
     }
 
     async fn validate(&self, _: &Call, _: ValidateVolume) -> Result<Verdict> {
@@ -183,7 +213,7 @@ impl World {
             }
             model.directories.insert(directory_path("v1"), None);
         }
-        let backend = Backend(Arc::default(), Some(twin.clone()));
+        let backend = Backend(Arc::default(), Pool::Model(twin.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let node = Arc::new(Node::new(
             config(&Granted::default()),
