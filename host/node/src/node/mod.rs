@@ -6,6 +6,7 @@
 mod expand;
 mod inline;
 mod leftovers;
+mod noted;
 mod publish;
 mod sandbox;
 mod settle;

@@ -17,7 +17,8 @@ use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, PublishInli
 use mooring_volume::policy::Grants;
 use mooring_volume::{Code, Secrets, StringMap};
 
-use super::world::{Backend, MIB, Pool, Way, World, driver, id};
+use super::backend::{Backend, Pool};
+use super::world::{MIB, Way, World, driver, id};
 use crate::os::linux::Linux;
 use crate::os::{LoopDevices as _, Mounts as _};
 use crate::{Node, NodeConfig};
