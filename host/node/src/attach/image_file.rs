@@ -27,6 +27,17 @@ pub(super) fn look<M: Machine>(
     seen: &Seen,
     purpose: &Purpose,
 ) -> Result<Looked<M::Handle>> {
+    let (image, handle) = open(os, path, seen, purpose)?;
+    Ok(Looked { seen: SourceSeen::Image(image), handle: Some(handle) })
+}
+
+/// Opens the image, locked where it is not attached yet.
+pub(super) fn open<M: Machine>(
+    os: &M,
+    path: &PoolPath,
+    seen: &Seen,
+    purpose: &Purpose,
+) -> Result<(ImageSeen, M::Handle)> {
     let handle = os.open_image(&path.root, &path.below, false).map_err(pool_error)?;
     let opened = os.describe(&handle)?;
     let loops: Vec<LoopDevice> =
@@ -54,7 +65,7 @@ pub(super) fn look<M: Machine>(
         },
         Some(_) | None => None,
     };
-    let seen = SourceSeen::Image(ImageSeen {
+    let image = ImageSeen {
         root: path.root.clone(),
         below: path.below.clone(),
         backing: opened.identity,
@@ -63,8 +74,8 @@ pub(super) fn look<M: Machine>(
         found,
         mounted_size,
         limits,
-    });
-    Ok(Looked { seen, handle })
+    };
+    Ok((image, handle))
 }
 
 /// Reads through the device where there is one: its cache may be ahead of the file's.
