@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use mooring_volume::backend::CreateVolume;
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
-use mooring_volume::ephemeral::EphemeralWish;
+use mooring_volume::ephemeral::capacity;
 use mooring_volume::topology::{Requirement, Topology};
 use mooring_volume::{Result, Secrets, StringMap, VolumeId, VolumeName};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,8 @@ pub(crate) struct Note {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
+    /// What the pod says; the rest follows from it and from what the operator said at that time.
+    pub(crate) attributes: StringMap,
     /// Bytes; none: as the backend likes.
     pub(crate) size: Option<u64>,
     pub(crate) parameters: StringMap,
@@ -76,6 +78,15 @@ pub(crate) enum Kept {
     Whole(Box<Note>),
 }
 
+impl Asked {
+    /// Whether a pod asks for the same: the operator may have changed the defaults since, and the
+    /// node its place.
+    pub(crate) fn is_by_the_same_pod(&self, other: &Self) -> bool {
+        (&self.attributes, self.fs_type, self.mode)
+            == (&other.attributes, other.fs_type, other.mode)
+    }
+}
+
 impl Note {
     /// Of a volume that is about to be asked for.
     pub(crate) fn new(volume: VolumeId, target: PathBuf, asked: Asked) -> Self {
@@ -109,7 +120,7 @@ impl Note {
     /// # Errors
     /// `InvalidArgument` for a size beyond CSI's, or an id that is no name.
     pub(crate) fn question(&self) -> Result<CreateVolume> {
-        let Asked { size, parameters, fs_type, mode, place } = self.asked.clone();
+        let Asked { attributes: _, size, parameters, fs_type, mode, place } = self.asked.clone();
         let mount = Mount { fs_type, flags: Vec::new(), group: None };
         let accessibility = place.map(|place| Requirement {
             requisite: vec![Topology(place.clone())],
@@ -117,7 +128,7 @@ impl Note {
         });
         Ok(CreateVolume {
             name: VolumeName::new(self.volume.as_str())?,
-            capacity: EphemeralWish { size, parameters: StringMap::new() }.capacity()?,
+            capacity: capacity(size)?,
             capabilities: vec![Capability { access: AccessType::Mount(mount), mode }],
             parameters,
             mutable_parameters: StringMap::new(),

@@ -32,24 +32,23 @@ pub struct Ephemeral {
 /// What is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EphemeralWish {
+    /// What the pod itself says, without what the orchestrator adds.
+    pub attributes: StringMap,
     /// Bytes; none: as the backend likes.
     pub size: Option<u64>,
     /// For the backend.
     pub parameters: StringMap,
 }
 
-impl EphemeralWish {
-    /// The size as a range: at least so much.
-    ///
-    /// # Errors
-    /// `InvalidArgument` beyond what CSI can say (8 EiB).
-    pub fn capacity(&self) -> Result<Option<CapacityRange>> {
-        let Some(size) = self.size else { return Ok(None) };
-        let required = i64::try_from(size).map_err(|_| {
-            Error::invalid(format!("size is {size} bytes, beyond what CSI can say"))
-        })?;
-        CapacityRange::new(required, 0).map(Some)
-    }
+/// A size as a range: at least so much.
+///
+/// # Errors
+/// `InvalidArgument` beyond what CSI can say (8 EiB).
+pub fn capacity(size: Option<u64>) -> Result<Option<CapacityRange>> {
+    let Some(size) = size else { return Ok(None) };
+    let required = i64::try_from(size)
+        .map_err(|_| Error::invalid(format!("size is {size} bytes, beyond what CSI can say")))?;
+    CapacityRange::new(required, 0).map(Some)
 }
 
 impl Ephemeral {
@@ -60,13 +59,13 @@ impl Ephemeral {
     pub fn wish(&self, attributes: &StringMap) -> Result<EphemeralWish> {
         let mut size = self.size.map(Quantity::bytes);
         let mut parameters = self.parameters.clone();
-        for (name, value) in attributes {
+        let mut attributes = attributes.clone();
+        attributes.retain(|name, _| !name.starts_with(ORCHESTRATORS));
+        for (name, value) in &attributes {
             if name == SIZE {
                 let asked: Quantity =
                     value.parse().map_err(|error: Error| error.context("size"))?;
                 size = Some(asked.bytes());
-            } else if name.starts_with(ORCHESTRATORS) {
-                // Not the driver's, and no backend's schema knows it.
             } else if self.attributes.contains(name) {
                 parameters.insert(name.clone(), value.clone());
             } else {
@@ -83,7 +82,7 @@ impl Ephemeral {
             (Some(size), Some(most)) if size > most => Err(Error::out_of_range(format!(
                 "size is {size} bytes, and pods may have {most} at most (grants.ephemeral.maxSize)"
             ))),
-            _ => Ok(EphemeralWish { size, parameters }),
+            _ => Ok(EphemeralWish { attributes, size, parameters }),
         }
     }
 }
@@ -114,7 +113,9 @@ mod tests {
             ("csi.storage.k8s.io/pod.name", "web-0"),
         ]));
         let parameters = map(&[("pool", "fast"), ("tier", "b")]);
-        assert_eq!(wish.unwrap(), EphemeralWish { size: Some(1536 << 20), parameters });
+        let attributes = map(&[("size", "1536Mi"), ("tier", "b")]);
+        let size = Some(1536 << 20);
+        assert_eq!(wish.unwrap(), EphemeralWish { attributes, size, parameters });
         assert_eq!(grant().wish(&map(&[])).unwrap().size, Some(1 << 30));
         for (name, value, code) in [
             ("pool", "slow", Code::PermissionDenied),
@@ -126,6 +127,7 @@ mod tests {
             assert_eq!(refused.code, code, "{name}={value}: {refused}");
         }
         let unsaid = Ephemeral::default().wish(&map(&[])).unwrap();
-        assert_eq!(unsaid.capacity().unwrap(), None);
+        assert_eq!(capacity(unsaid.size).unwrap(), None);
+        assert!(capacity(Some(u64::MAX)).is_err());
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use mooring_volume::attachment::Attached;
 use mooring_volume::backend::{Attachments, Nodes, Volume, Volumes};
 use mooring_volume::capability::AccessType;
+use mooring_volume::ephemeral::{EphemeralWish, capacity};
 use mooring_volume::node::{Node as _, Publish, PublishInline, Stage};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, Code, Error, Result, StringMap, VolumeId};
@@ -50,11 +51,10 @@ fn check(grants: &Grants, request: &PublishInline) -> Result<Asked> {
              that its pod describes itself is that pod's alone: SINGLE_NODE_WRITER is wanted",
         ));
     }
-    let wish = grant.wish(&request.attributes)?;
-    wish.capacity()?;
-    let (size, parameters) = (wish.size, wish.parameters);
+    let EphemeralWish { attributes, size, parameters } = grant.wish(&request.attributes)?;
+    capacity(size)?;
     let (fs_type, mode) = (mount.fs_type, request.capability.mode);
-    Ok(Asked { size, parameters, fs_type, mode, place: None })
+    Ok(Asked { attributes, size, parameters, fs_type, mode, place: None })
 }
 
 /// What such a volume's stage and publication look like.
@@ -234,7 +234,7 @@ impl<M: Machine> Inner<M> {
             }
             Kept::Unreadable(why) => Err(self.untrusted(&request.volume_id, &why)),
             Kept::Whole(note) if matches!(note.phase, Phase::Deleting(_)) => Ok(Begun::Leftover),
-            Kept::Whole(note) if note.target == target && note.asked == asked => {
+            Kept::Whole(note) if note.target == target && note.asked.is_by_the_same_pod(&asked) => {
                 Ok(Begun::Note(note, false))
             }
             Kept::Whole(note) => Err(Error::already_exists(format!(
@@ -270,6 +270,11 @@ impl<M: Machine> Inner<M> {
         if error.code == Code::AlreadyExists || !error.code.is_final() {
             return error;
         }
+        match self.is_published(note) {
+            Ok(false) => {}
+            Ok(true) => return not_final(error, "the volume is published since an earlier call"),
+            Err(unknown) => return not_final(error, &unknown.message),
+        }
         match self.leave(note) {
             Ok(()) => {
                 self.wake.notify_one();
@@ -277,6 +282,14 @@ impl<M: Machine> Inner<M> {
             }
             Err(left) => not_final(error, &format!("undoing it failed: {left}")),
         }
+    }
+
+    /// Whether the pod has it.
+    fn is_published(&self, note: &Note) -> Result<bool> {
+        let Some(made) = note.made() else { return Ok(false) };
+        let seen = self.seen(&made.id)?;
+        let target = &note.target;
+        Ok(seen.stack(target).has_own(&seen.own) || seen.direct.own.contains_key(target))
     }
 
     /// Takes the volume off the node and notes that it is to be deleted.

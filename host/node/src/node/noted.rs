@@ -46,7 +46,14 @@ impl<M: Machine> Inner<M> {
             };
             if there.path == staging {
                 let (parameters, mode) = (StringMap::new(), there.mode);
-                let asked = Asked { size: None, parameters, fs_type: None, mode, place: None };
+                let asked = Asked {
+                    attributes: StringMap::new(),
+                    size: None,
+                    parameters,
+                    fs_type: None,
+                    mode,
+                    place: None,
+                };
                 let made = Made { id: record, context: StringMap::new() };
                 let note = Note::new(volume.clone(), self.known_as(target)?, asked);
                 return Ok(note.at(Phase::Created(made)));

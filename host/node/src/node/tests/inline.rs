@@ -221,6 +221,25 @@ fn converges_from_a_power_loss_at_every_call() {
     }
 }
 
+#[test]
+fn a_repeated_publish_that_fails_takes_nothing_from_its_pod() {
+    let world = world();
+    publish(&world).unwrap();
+    world.twin.arm(None);
+    publish(&world).unwrap();
+    let calls = world.twin.calls();
+    let published = world.snapshot();
+    for number in 0..calls {
+        for kind in [Kind::Other, Kind::Busy, Kind::Denied] {
+            world.twin.arm(Some(Fault::Error(number, kind)));
+            let failed = publish(&world);
+            world.twin.arm(None);
+            assert!(!failed.is_err_and(|error| error.code.is_final()), "call {number}, {kind:?}");
+            assert_eq!(world.snapshot(), published, "call {number}, {kind:?}");
+        }
+    }
+}
+
 #[derive(Default)]
 struct Told(Mutex<Vec<usize>>, tokio::sync::Notify);
 

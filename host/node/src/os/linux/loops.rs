@@ -98,6 +98,9 @@ impl LoopDevices for Linux {
             Some(now) if is_same(&now, device) => {}
             Some(_) | None => return Ok(()),
         }
+        // Refusing writes outlives the binding: the number's next user would find it so.
+        retry_on_intr(|| ioctl::set_readonly(open.as_fd(), false))
+            .map_err(|errno| failed(errno, UNBINDING, &node))?;
         match retry_on_intr(|| ioctl::loop_clear(open.as_fd())) {
             Ok(()) | Err(Errno::NXIO) => {}
             Err(errno) => return Err(failed(errno, UNBINDING, &node)),

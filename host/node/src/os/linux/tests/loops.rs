@@ -75,6 +75,26 @@ fn it_grows_with_its_image() {
 }
 
 #[test]
+fn what_refused_writes_takes_them_when_the_number_is_used_again() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    for round in 0..100 {
+        let disk = bench.disk(&format!("image-{round}"), MIB);
+        bench.linux.set_device_readonly(disk.device, true).unwrap();
+        bench.linux.unbind_loop(&disk).unwrap();
+        let next = bench.disk(&format!("next-{round}"), MIB);
+        assert!(!next.readonly && !bench.linux.is_device_readonly(next.device).unwrap());
+        bench.linux.unbind_loop(&next).unwrap();
+        if next.number == disk.number {
+            return;
+        }
+    }
+    panic!("no number was ever used again");
+}
+
+#[test]
 fn another_image_on_the_number_is_left_alone() {
     if !is_root() {
         return;
