@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity vm pools bench generate clean
+.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity suite vm pools bench generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -22,7 +22,7 @@ run: build ## start the host, carry one volume through its life, keep serving
 demo: build ## the same, and end
 	$(PROGRAM) demo
 
-test: setup fmt lint deny unit sanity vm ## all that CI checks
+test: setup fmt lint deny unit sanity suite pools vm ## all that CI checks
 	@echo "all checks passed"
 
 fmt: ## formatting
@@ -51,6 +51,9 @@ unit: everything ## unit and integration tests, on real devices where root
 
 sanity: everything ## csi-sanity: three file systems and block, one socket and two
 	tests/sanity/run
+
+suite: everything ## csi-behaviours: data, races, copies; three file systems and block (root)
+	tests/suite/run
 
 vm: everything ## scenarios that need real root, in a virtual machine
 	tests/vm/run --all

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::busy::Busy;
-use crate::controller::ControllerService;
+use crate::controller::{Conditions, ControllerService};
 use crate::group::GroupService;
 use crate::identity::IdentityService;
 use crate::internal::{Hub, InternalService};
@@ -129,13 +129,19 @@ pub struct Controller<B> {
     backend: Arc<B>,
     busy: Busy,
     hub: Hub,
+    conditions: Conditions,
 }
 
 impl<B: Backend> Controller<B> {
     /// Over a backend, whose abilities are asked for at each call: a swap needs nothing here.
     #[must_use]
     pub fn new(backend: Arc<B>) -> Self {
-        Self { backend, busy: Busy::default(), hub: Hub::default() }
+        Self {
+            backend,
+            busy: Busy::default(),
+            hub: Hub::default(),
+            conditions: Conditions::default(),
+        }
     }
 
     /// The nodes that connect to the app for [`Audience::NodeProcess`], to be given orders.
@@ -156,6 +162,7 @@ impl<B: Backend> Controller<B> {
             busy: self.busy.clone(),
             hub: self.hub.clone(),
             version: settings.version,
+            conditions: self.conditions.clone(),
         })
         .max_decoding_message_size(MESSAGE_BYTES)
         .max_encoding_message_size(MESSAGE_BYTES);

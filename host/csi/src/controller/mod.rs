@@ -2,6 +2,7 @@
 
 pub(crate) mod capabilities;
 mod capacity;
+mod conditions;
 mod expansion;
 mod health;
 mod listing;
@@ -18,6 +19,8 @@ use mooring_volume::backend::Backend;
 use mooring_volume::{Ability, CsiVersion, Result};
 use tonic::{Request, async_trait};
 
+pub(crate) use conditions::{Conditions, Ill};
+
 use crate::busy::Busy;
 use crate::internal::Hub;
 use crate::unary::{Reply, close, needs, open};
@@ -31,6 +34,8 @@ pub(crate) struct ControllerService<B> {
     pub(crate) hub: Hub,
     /// What is advertised.
     pub(crate) version: CsiVersion,
+    /// For ListVolumes.
+    pub(crate) conditions: Conditions,
 }
 
 impl<B: Backend> ControllerService<B> {

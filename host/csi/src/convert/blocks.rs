@@ -54,7 +54,8 @@ pub(crate) fn delta(request: pb::GetMetadataDeltaRequest) -> Result<(Question, B
 
 fn range(starting_offset: i64, max_results: i32) -> Result<(u64, u32)> {
     let offset = u64::try_from(starting_offset).map_err(|_| {
-        Error::invalid(format!(
+        // Source: CSI, GetMetadataAllocated Errors: OUT_OF_RANGE, negative or past the end.
+        Error::out_of_range(format!(
             "starting_offset is {starting_offset}; it must not be negative; 0 is the start"
         ))
     })?;

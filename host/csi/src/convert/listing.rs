@@ -8,6 +8,7 @@ use mooring_volume::health::VolumeFinding;
 use mooring_volume::{NodeId, Result, VolumeId};
 
 use super::{health, page, volume};
+use crate::controller::Ill;
 
 /// Which page is asked for.
 pub(crate) fn page(request: pb::ListVolumesRequest) -> Result<Page> {
@@ -21,17 +22,25 @@ pub(crate) fn get(request: pb::ControllerGetVolumeRequest) -> Result<VolumeId> {
     VolumeId::new(volume_id)
 }
 
-/// The page, checked against what was asked.
-pub(crate) fn wire(paged: Paged<ListedVolume>, asked: &Page) -> Result<pb::ListVolumesResponse> {
+/// The page, checked against what was asked, and with what is wrong where that can be known.
+pub(crate) fn wire(
+    paged: Paged<ListedVolume>,
+    asked: &Page,
+    ill: Option<&Ill>,
+) -> Result<pb::ListVolumesResponse> {
     let (entries, next_token) = page::answered("volumes", paged, asked)?;
-    let entries = entries.into_iter().map(entry).collect::<Result<_>>()?;
+    let entries = entries.into_iter().map(|listed| entry(listed, ill)).collect::<Result<_>>()?;
     Ok(pb::ListVolumesResponse { entries, next_token })
 }
 
-fn entry(listed: ListedVolume) -> Result<Entry> {
+fn entry(listed: ListedVolume, ill: Option<&Ill>) -> Result<Entry> {
     let ListedVolume { volume, published_nodes } = listed;
-    let status = published_nodes
-        .map(|nodes| VolumeStatus { published_node_ids: names(nodes), volume_condition: None });
+    let volume_condition = ill
+        .map(|ill| health::condition(ill.get(&volume.id).map(Vec::as_slice).unwrap_or_default()));
+    let status = (published_nodes.is_some() || volume_condition.is_some()).then(|| VolumeStatus {
+        published_node_ids: names(published_nodes.unwrap_or_default()),
+        volume_condition,
+    });
     Ok(Entry { volume: Some(volume::wire(volume)?), status })
 }
 

@@ -26,6 +26,25 @@ fn every() -> pb::ControllerListVolumeHealthRequest {
 }
 
 #[tokio::test]
+async fn a_list_tells_the_condition_of_each_volume() {
+    let edge = Edge::start().await;
+    let mut client = edge.controller().await;
+    client.create_volume(good_create()).await.unwrap();
+    let two = [(VolumeFault::Degraded, "PathLost"), (VolumeFault::DataLoss, "ImageCut")];
+    sick(&edge, two.map(|(fault, reason)| finding(fault, reason)).into());
+    let listed = client.list_volumes(pb::ListVolumesRequest::default()).await.unwrap();
+    let entry = listed.into_inner().entries.remove(0);
+    let condition = entry.status.unwrap().volume_condition.unwrap();
+    assert!(condition.abnormal);
+    assert_eq!(condition.message, "PathLost: look at it; ImageCut: look at it");
+
+    edge.model.can(&[Ability::Listing]);
+    let listed = client.list_volumes(pb::ListVolumesRequest::default()).await.unwrap();
+    let status = listed.into_inner().entries.remove(0).status;
+    assert!(status.is_none_or(|status| status.volume_condition.is_none()), "nothing is claimed");
+}
+
+#[tokio::test]
 async fn of_one_and_of_all_and_as_a_condition() {
     let edge = Edge::start().await;
     let mut client = edge.controller().await;

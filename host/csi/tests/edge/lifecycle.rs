@@ -61,7 +61,7 @@ async fn controller() {
     );
     let measured = edge.measured.rpcs();
     assert_eq!(measured.first(), Some(&("CreateVolume", "OK")));
-    assert_eq!(measured.len(), 9);
+    assert_eq!(measured.len(), 10);
 }
 
 #[tokio::test]

@@ -222,6 +222,20 @@ async fn a_slow_reader_stops_the_calls_and_one_that_leaves_ends_them() {
     assert!(edge.measured.rpcs().contains(&("GetMetadataAllocated", "CANCELLED")));
 }
 
+/// Source: CSI, GetMetadataAllocated Errors and GetMetadataDelta Errors.
+#[tokio::test]
+async fn a_negative_offset_is_out_of_range() {
+    let edge = Edge::start().await;
+    let mut client = edge.metadata().await;
+    let request = pb::GetMetadataAllocatedRequest { starting_offset: -1, ..good_allocated() };
+    let status = client.get_metadata_allocated(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status}");
+    let request = pb::GetMetadataDeltaRequest { starting_offset: i64::MIN, ..good_delta() };
+    let status = client.get_metadata_delta(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status}");
+    assert!(status.message().contains("starting_offset"), "{status}");
+}
+
 #[tokio::test]
 async fn the_caller_s_deadline_ends_the_stream_and_none_means_the_longest() {
     let edge = Edge::planned(Plan { backend_gate: Gate::shut(), ..Plan::default() }).await;

@@ -125,7 +125,6 @@ async fn blocks() {
     let edge = Edge::start().await;
     let client = edge.metadata().await;
     let mut cases = ids("snapshot_id", 128, |r: &mut Allocated, id| r.snapshot_id = id);
-    cases.push(spoilt("starting_offset", |r: &mut Allocated| r.starting_offset = -1));
     cases.push(spoilt("max_results", |r: &mut Allocated| r.max_results = -1));
     cases.extend(secret_maps(|r: &mut Allocated, map| r.secrets = map));
     let send = async |r| client.clone().get_metadata_allocated(r).await;
@@ -134,7 +133,6 @@ async fn blocks() {
     type Delta = pb::GetMetadataDeltaRequest;
     let mut cases = ids("base_snapshot_id", 128, |r: &mut Delta, id| r.base_snapshot_id = id);
     cases.extend(ids("target_snapshot_id", 128, |r: &mut Delta, id| r.target_snapshot_id = id));
-    cases.push(spoilt("starting_offset", |r: &mut Delta| r.starting_offset = i64::MIN));
     cases.push(spoilt("max_results", |r: &mut Delta| r.max_results = i32::MIN));
     cases.extend(secret_maps(|r: &mut Delta, map| r.secrets = map));
     let send = async |r| client.clone().get_metadata_delta(r).await;
