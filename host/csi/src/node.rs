@@ -11,6 +11,7 @@ use tonic::{Request, async_trait};
 
 use crate::busy::{Busy, Key, Mode};
 use crate::conceal::conceal;
+use crate::convert::node::Publication;
 use crate::convert::{health, map, node as convert, size};
 use crate::unary::{Reply, about, close, open};
 
@@ -70,13 +71,20 @@ impl<N: Node> NodeService<N> {
 
     async fn publish(&self, call: &Call, message: pb::NodePublishVolumeRequest) -> Result<()> {
         let request = convert::publish(message)?;
-        about(&request.volume_id);
+        let (volume, target, secrets) = match &request {
+            Publication::Staged(it) => (&it.volume_id, &it.target_path, it.secrets.clone()),
+            Publication::Inline(it) => (&it.volume_id, &it.target_path, it.secrets.clone()),
+        };
+        about(volume);
         let _held = self.busy.hold([
-            (Key::Volume(request.volume_id.clone()), Mode::Alone),
-            (Key::Path(request.target_path.clone()), Mode::Alone),
+            (Key::Volume(volume.clone()), Mode::Alone),
+            (Key::Path(target.clone()), Mode::Alone),
         ])?;
-        let secrets = request.secrets.clone();
-        self.node.publish(call, request).await.map_err(|error| conceal(error, &secrets))
+        let published = match request {
+            Publication::Staged(request) => self.node.publish(call, request).await,
+            Publication::Inline(request) => self.node.publish_inline(call, request).await,
+        };
+        published.map_err(|error| conceal(error, &secrets))
     }
 
     async fn unpublish(&self, call: &Call, message: pb::NodeUnpublishVolumeRequest) -> Result<()> {

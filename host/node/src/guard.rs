@@ -52,6 +52,14 @@ impl Guards {
         self.hold(&wanted)
     }
 
+    /// For an operation on a volume alone.
+    ///
+    /// # Errors
+    /// `Aborted` while another operation works on it.
+    pub(crate) fn take_volume(&self, volume: &VolumeId) -> Result<Guard> {
+        self.hold(&[format!("volume {volume}")])
+    }
+
     /// For reading a volume, beside operations that change it. Readers of one volume wait for one
     /// another, so that one that hangs with its storage costs one thread, not one a caller.
     ///

@@ -23,6 +23,7 @@ mod guard;
 mod health;
 mod mount;
 mod node;
+mod note;
 mod observe;
 mod options;
 pub mod os;
@@ -32,4 +33,5 @@ mod run;
 mod seen;
 mod steps;
 
-pub use node::{Node, NodeConfig};
+pub use attach::KataPaths;
+pub use node::{Meter, Node, NodeConfig};

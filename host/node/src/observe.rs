@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use mooring_volume::attachment::AttachmentKind;
 use mooring_volume::policy::Grants;
 use mooring_volume::pool::ItemKind;
 use mooring_volume::{DriverName, NodeId, Result, VolumeId};
 
+use crate::attach::Directs;
 use crate::mount::Belongings;
 use crate::os::{Kind, Machine};
 use crate::place::Root;
@@ -23,6 +25,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) state_dir: &'a Path,
     /// The node's id, as the operator gave it.
     pub(crate) node: &'a NodeId,
+    /// Where Kata's runtime looks for direct volumes.
+    pub(crate) kata: &'a Path,
 }
 
 impl Scope<'_> {
@@ -53,7 +57,13 @@ pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -
         Stored::Absent | Stored::Whole(_) => Vec::new(),
     };
     let own = Belongings::of(&loops, stored.staging(&boot), &directories, &mounts);
-    Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, own })
+    let direct =
+        if scope.grants.attachments.contains(&AttachmentKind::KataDirect) || stored.is_direct() {
+            Directs::of(os.direct_volumes(scope.kata)?, &label)
+        } else {
+            Directs::default()
+        };
+    Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, own, direct })
 }
 
 /// Where the driver's directories lie in its pools; a pool that is gone has none.

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mooring_volume::capability::{AccessMode, FsType};
-use mooring_volume::{DriverName, NodeId, VolumeId};
+use mooring_volume::{DriverName, NodeId, StringMap, VolumeId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::mount::Origin;
-use crate::os::{BackingFile, MountFlags};
+use crate::os::{BackingFile, DeviceId, MountFlags};
 
 /// The format's version; others are refused.
 const VERSION: u32 = 1;
@@ -96,6 +96,67 @@ pub(crate) enum Source {
         below: PathBuf,
         /// What its mounts show.
         origin: Origin,
+    },
+    /// A device that a sandbox mounts; nothing of it is mounted here.
+    Direct {
+        /// Which device.
+        device: DirectSource,
+        /// For the sandbox's runtime.
+        metadata: StringMap,
+        /// Whether its backend says that it was blank when it was made.
+        blank: bool,
+    },
+}
+
+/// The image of a pool that a volume's loop device is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RecordedImage<'a> {
+    /// The pool's directory, as the operator wrote it.
+    pub(crate) root: &'a Path,
+    /// The file below it.
+    pub(crate) below: &'a Path,
+    /// Which file that was.
+    pub(crate) backing: BackingFile,
+}
+
+impl Source {
+    /// The image, of a volume that has one, whoever mounts it.
+    pub(crate) fn image(&self) -> Option<RecordedImage<'_>> {
+        match self {
+            Self::Image { root, below, backing }
+            | Self::Direct { device: DirectSource::Image { root, below, backing }, .. } => {
+                Some(RecordedImage { root, below, backing: *backing })
+            }
+            Self::Directory { .. } | Self::Direct { device: DirectSource::Linked { .. }, .. } => {
+                None
+            }
+        }
+    }
+}
+
+/// A device that a sandbox mounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum DirectSource {
+    /// A loop device over a file.
+    Image {
+        /// The pool's directory, as the operator wrote it.
+        root: PathBuf,
+        /// The file below it.
+        below: PathBuf,
+        /// Which file that was.
+        backing: BackingFile,
+    },
+    /// One that the node has by itself.
+    Linked {
+        /// Its names below /dev/disk.
+        links: Vec<String>,
+        /// What it must say of itself.
+        serial: Option<String>,
+        /// Likewise.
+        wwid: Option<String>,
+        /// Which one that was.
+        number: DeviceId,
     },
 }
 
@@ -213,6 +274,13 @@ impl Stored {
             Self::Whole(record) if record.boot == boot => record.staging.as_ref(),
             Self::Whole(_) | Self::Absent | Self::Unreadable(_) => None,
         }
+    }
+
+    /// Whether it is, or was before a boot, one that a sandbox mounts.
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self, Self::Whole(record) if record.staging.as_ref().is_some_and(
+            |staging| matches!(staging.source, Source::Direct { .. }),
+        ))
     }
 
     /// Targets that were made here, of any boot: their directories and files outlive a boot.

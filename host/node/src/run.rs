@@ -16,6 +16,7 @@ use crate::steps::{Step, prove};
 pub(crate) struct Runner<'a, M: Machine> {
     os: &'a M,
     path: PathBuf,
+    kata: PathBuf,
     label: String,
     own: Belongings,
     device: Option<LoopDevice>,
@@ -34,6 +35,7 @@ impl<'a, M: Machine> Runner<'a, M> {
         Self {
             os,
             path: scope.record(&seen.volume),
+            kata: scope.kata.to_owned(),
             label: scope.label(&seen.volume),
             own: seen.own.clone(),
             device: seen.loops.first().cloned(),
@@ -105,6 +107,13 @@ impl<'a, M: Machine> Runner<'a, M> {
             Step::UnlimitDevice(device) => {
                 Ok(os.set_io_limits(device.device, &IoLimits::default())?)
             }
+            Step::PutDirect { target, info } => {
+                let bytes = info.encode().map_err(unwritable)?;
+                Ok(os.put_direct_volume(&self.kata, &self.label, target, &bytes)?)
+            }
+            Step::RemoveDirect(target) => {
+                Ok(os.remove_direct_volume(&self.kata, &self.label, target.as_deref())?)
+            }
             Step::Unmount(mount) => Ok(os.unmount(mount)?),
             Step::Detach(device) => Ok(os.unbind_loop(device)?),
             Step::RemovePlace(path) => Ok(os.remove_empty(path)?),
@@ -112,9 +121,7 @@ impl<'a, M: Machine> Runner<'a, M> {
     }
 
     fn write(&self, record: &Record) -> Result<()> {
-        let bytes = record.encode().map_err(|error| {
-            Error::invalid(format!("the volume's paths can't be recorded: {error}"))
-        })?;
+        let bytes = record.encode().map_err(unwritable)?;
         Ok(self.os.write_record(&self.path, &bytes)?)
     }
 
@@ -177,6 +184,10 @@ impl<'a, M: Machine> Runner<'a, M> {
             )))
         }
     }
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::invalid(format!("the volume's paths can't be recorded: {error}"))
 }
 
 /// A plan that uses what it did not make is this program's fault.

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use mooring_volume::VolumeId;
+use mooring_volume::capability::FsType;
+use mooring_volume::{StringMap, VolumeId};
 
+use crate::attach::Directs;
 use crate::mount::{Belongings, Origin, Stack};
 use crate::os::{BackingFile, Found, IoLimits, LoopDevice, MountEntry, PathKind};
-use crate::record::{Record, Staging, Stored};
+use crate::record::{DirectSource, Record, Staging, Stored};
 
 /// The parts that every operation looks at. None of it reads a volume.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) loops: Vec<LoopDevice>,
     /// What of the mount table is the volume's.
     pub(crate) own: Belongings,
+    /// What of the volume sandboxes were told.
+    pub(crate) direct: Directs,
 }
 
 impl Seen {
@@ -75,6 +79,23 @@ pub(crate) enum SourceSeen {
         /// What mounts of it show.
         origin: Origin,
     },
+    /// A device that a sandbox mounts.
+    Direct(DirectSeen),
+}
+
+/// A device that a sandbox mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DirectSeen {
+    /// Which device, for the record.
+    pub(crate) device: DirectSource,
+    /// The image behind it, if there is one.
+    pub(crate) image: Option<ImageSeen>,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// The file system that the backend says to be on it.
+    pub(crate) fs_type: Option<FsType>,
+    /// For the runtime.
+    pub(crate) metadata: StringMap,
 }
 
 /// An image file.

@@ -10,9 +10,12 @@ use std::time::{Duration, Instant};
 
 use mooring_node::os::linux::Linux;
 use mooring_node::os::privilege;
-use mooring_node::{Node, NodeConfig};
+use mooring_node::{KataPaths, Node, NodeConfig};
 use mooring_volume::attachment::{Attached, Attachment, AttachmentKind, Content, PoolItem};
-use mooring_volume::backend::{Attachments, DescribeAttachment, NodeDescription, NodeFacts, Nodes};
+use mooring_volume::backend::{
+    Attachments, CreateVolume, DescribeAttachment, NodeDescription, NodeFacts, Nodes,
+    ValidateVolume, Verdict, Volume, Volumes,
+};
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
 use mooring_volume::node::{Node as _, Stage};
 use mooring_volume::orders::{LONGEST_HOLD, Orders as _};
@@ -59,6 +62,20 @@ impl Nodes for OneImage {
     }
 }
 
+impl Volumes for OneImage {
+    async fn create(&self, _: &Call, _: CreateVolume) -> Result<Volume> {
+        Err(Error::unimplemented("nobody asks"))
+    }
+
+    async fn delete(&self, _: &Call, _: VolumeId, _: Secrets) -> Result<()> {
+        Err(Error::unimplemented("nobody asks"))
+    }
+
+    async fn validate(&self, _: &Call, _: ValidateVolume) -> Result<Verdict> {
+        Err(Error::unimplemented("nobody asks"))
+    }
+}
+
 fn node(dir: &Path) -> Node<Linux, OneImage> {
     let config = NodeConfig {
         driver: DriverName::new(DRIVER).expect("a name"),
@@ -72,6 +89,7 @@ fn node(dir: &Path) -> Node<Linux, OneImage> {
         state_dir: dir.join("state"),
         node_id: NodeId::new("worker-1").expect("an id"),
         labels: StringMap::new(),
+        kata: KataPaths::default(),
     };
     Node::new(config, Arc::new(Linux::new()), OneImage)
 }

@@ -11,6 +11,7 @@ pub mod backend;
 pub mod blocks;
 pub mod capability;
 pub mod capacity;
+pub mod ephemeral;
 pub mod error;
 pub mod health;
 pub mod id;

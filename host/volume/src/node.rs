@@ -75,6 +75,26 @@ impl Publish {
     }
 }
 
+/// NodePublishVolume of a volume that a pod describes itself: it is made, published, and deleted
+/// when it is unpublished. There is no stage before it and no unstage after it.
+///
+/// Source: kubernetes-csi, "Pod Inline Volume Support"; Kubernetes KEP-596.
+#[derive(Debug, Clone)]
+pub struct PublishInline {
+    /// The orchestrator's id of it; the backend chooses another, or not.
+    pub volume_id: VolumeId,
+    /// Where it shall appear; its parent exists.
+    pub target_path: PathBuf,
+    /// How it will be used.
+    pub capability: Capability,
+    /// No writes through this target.
+    pub readonly: bool,
+    /// The pod's attributes, and what the orchestrator says of the pod.
+    pub attributes: StringMap,
+    /// Of this call: for attaching alone, as no secret comes with the end of such a volume.
+    pub secrets: Secrets,
+}
+
 /// NodeExpandVolume.
 #[derive(Debug, Clone)]
 pub struct ExpandNode {
@@ -167,7 +187,14 @@ pub trait Node: NodeHealth {
     ) -> impl Future<Output = Result<()>> + Send;
     /// Makes the staged volume appear at a target.
     fn publish(&self, call: &Call, request: Publish) -> impl Future<Output = Result<()>> + Send;
-    /// The reverse of publish, without any vendor code. What is not published is OK.
+    /// Makes a volume that a pod describes itself, and makes it appear at a target.
+    fn publish_inline(
+        &self,
+        call: &Call,
+        request: PublishInline,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// The reverse of publish, without any vendor code. What is not published is OK. A volume of
+    /// [`Self::publish_inline`] is given back to its backend, now or as soon as that can be done.
     fn unpublish(
         &self,
         call: &Call,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::attachment::{Attachment, AttachmentKind, DirectDevice, PoolItem};
+use crate::ephemeral::Ephemeral;
 use crate::error::{Error, Result};
 
 /// `grants:` of a driver in the configuration.
@@ -22,6 +23,9 @@ pub struct Grants {
     pub devices: Vec<String>,
     /// Mount options that are allowed beyond the host's safe list, one by one.
     pub mount_options: Vec<String>,
+    /// That pods may have volumes made for them; none: only persistent ones are served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ephemeral: Option<Ephemeral>,
 }
 
 /// One origin that a component may reach.

@@ -6,7 +6,9 @@ use mooring_proto::csi::v1 as pb;
 use mooring_proto::csi::v1::volume_usage::Unit;
 use mooring_volume::backend::NodeDescription;
 use mooring_volume::health::VolumeFinding;
-use mooring_volume::node::{ExpandNode, GetStats, GetVolumeHealth, Publish, Stage, Stats, Usage};
+use mooring_volume::node::{
+    ExpandNode, GetStats, GetVolumeHealth, Publish, PublishInline, Stage, Stats, Usage,
+};
 use mooring_volume::{Error, Result, VolumeId};
 
 use super::{capability, health, map, path, size, topology};
@@ -37,8 +39,22 @@ pub(crate) fn unstage(request: pb::NodeUnstageVolumeRequest) -> Result<(VolumeId
     Ok((VolumeId::new(volume_id)?, path::absolute("staging_target_path", &staging_target_path)?))
 }
 
+/// Which of two things a request to publish asks for.
+#[derive(Debug)]
+pub(crate) enum Publication {
+    /// A volume that is staged.
+    Staged(Publish),
+    /// One that is to be made for its pod.
+    Inline(PublishInline),
+}
+
+/// What kubelet says of a volume that a pod describes itself, and `false` of others.
+///
+/// Source: kubernetes `pkg/volume/csi/csi_mounter.go`.
+const EPHEMERAL: &str = "csi.storage.k8s.io/ephemeral";
+
 /// A request to publish.
-pub(crate) fn publish(request: pb::NodePublishVolumeRequest) -> Result<Publish> {
+pub(crate) fn publish(request: pb::NodePublishVolumeRequest) -> Result<Publication> {
     let pb::NodePublishVolumeRequest {
         volume_id,
         publish_context,
@@ -55,15 +71,32 @@ pub(crate) fn publish(request: pb::NodePublishVolumeRequest) -> Result<Publish> 
     let volume_context = map::published("volume_context", volume_context)?;
     let publish_context = map::checked("publish_context", publish_context)?;
     let secrets = map::secrets(secrets)?;
+    let staging_path = path::optional("staging_target_path", &staging_target_path)?;
+    if volume_context.get(EPHEMERAL).is_some_and(|value| value == "true") {
+        if staging_path.is_some() || !publish_context.is_empty() {
+            return Err(Error::invalid(
+                "volume_context says that the volume is ephemeral, and such a one is neither staged nor \
+                 published by a controller; leave staging_target_path and publish_context empty",
+            ));
+        }
+        let attributes = volume_context;
+        return Ok(Publication::Inline(PublishInline {
+            volume_id,
+            target_path,
+            capability,
+            readonly,
+            attributes,
+            secrets,
+        }));
+    }
     // Last: it alone has another code. Source: CSI NodePublishVolume errors.
-    let staging_path =
-        path::optional("staging_target_path", &staging_target_path)?.ok_or_else(|| {
-            Error::precondition(
-                "staging_target_path is empty; stage the volume first, and say where it is staged",
-            )
-        })?;
+    let staging_path = staging_path.ok_or_else(|| {
+        Error::precondition(
+            "staging_target_path is empty; stage the volume first, and say where it is staged",
+        )
+    })?;
     path::apart(("target_path", &target_path), ("staging_target_path", &staging_path))?;
-    Ok(Publish {
+    Ok(Publication::Staged(Publish {
         volume_id,
         staging_path,
         target_path,
@@ -72,7 +105,7 @@ pub(crate) fn publish(request: pb::NodePublishVolumeRequest) -> Result<Publish> 
         volume_context,
         publish_context,
         secrets,
-    })
+    }))
 }
 
 /// A request to unpublish: the volume, and where it is published.

@@ -18,7 +18,7 @@ use crate::status;
 /// them; `Unavailable` is also the link's own.
 #[derive(Debug, Clone)]
 pub struct RemoteBackend {
-    link: Link,
+    pub(super) link: Link,
 }
 
 impl RemoteBackend {
@@ -34,14 +34,14 @@ impl RemoteBackend {
 }
 
 /// A request that carries what is left of the call's time.
-fn timed<T>(call: &Call, message: T) -> Request<T> {
+pub(super) fn timed<T>(call: &Call, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(call.deadline.saturating_duration_since(Instant::now()));
     request
 }
 
 /// Waits no longer than the call: the controller may hang.
-async fn answer<T>(
+pub(super) async fn answer<T>(
     call: &Call,
     answering: impl Future<Output = Result<Response<T>, Status>>,
 ) -> Result<T> {

@@ -508,6 +508,22 @@ async fn node_publish_and_unpublish() {
     assert!(status.message().contains("staging_target_path"), "{status:?}");
     assert_eq!(edge.node.stage.effects(), before);
 
+    // A volume that a pod describes itself is neither staged nor published by a controller.
+    let inline = Request {
+        volume_context: pair("csi.storage.k8s.io/ephemeral", "true"),
+        staging_target_path: String::new(),
+        ..good_publish()
+    };
+    let mut cases = vec![
+        spoilt("staging_target_path", |r: &mut Request| {
+            r.staging_target_path = "/staging/id-0".into();
+        }),
+        spoilt("publish_context", |r: &mut Request| r.publish_context = pair("lun", "1")),
+        spoilt("volume_capability is missing", |r: &mut Request| r.volume_capability = None),
+    ];
+    cases.extend(paths("target_path", |r: &mut Request, path| r.target_path = path));
+    refused(&edge, inline, cases, async |r| client.clone().node_publish_volume(r).await).await;
+
     type Unpublish = pb::NodeUnpublishVolumeRequest;
     let mut cases = ids("volume_id", 128, |r: &mut Unpublish, id| r.volume_id = id);
     cases.extend(paths("target_path", |r: &mut Unpublish, path| r.target_path = path));

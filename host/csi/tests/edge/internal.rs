@@ -4,9 +4,14 @@ use std::time::{Duration, Instant};
 
 use mooring_csi::RemoteBackend;
 use mooring_volume::attachment::{Attachment, Content};
-use mooring_volume::backend::{Attachments as _, DescribeAttachment, NodeFacts, Nodes as _};
+use mooring_volume::backend::{
+    Attachments as _, CreateVolume, DescribeAttachment, NodeFacts, Nodes as _, ValidateVolume,
+    Verdict, Volumes as _,
+};
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
-use mooring_volume::{Call, CallId, Code, Error, NodeId, StringMap, VolumeId};
+use mooring_volume::capacity::CapacityRange;
+use mooring_volume::topology::{Requirement, Topology};
+use mooring_volume::{Call, CallId, Code, Error, NodeId, Secrets, StringMap, VolumeId, VolumeName};
 
 use crate::model::{Gate, Mood};
 use crate::setup::{Edge, Plan};
@@ -75,6 +80,44 @@ async fn a_node_and_all_its_facts() {
     assert_eq!(description.topology.unwrap().0, map("zone", "a"));
     assert_eq!(description.max_volumes, Some(16));
     assert_eq!(edge.model.stage.effects(), [format!("describe {facts:?}")]);
+}
+
+#[tokio::test]
+async fn a_volume_is_made_and_deleted_by_its_id() {
+    let edge = Edge::start().await;
+    let backend = RemoteBackend::new(edge.link.clone());
+    let request = CreateVolume {
+        name: VolumeName::new("csi-0af3").unwrap(),
+        capacity: Some(CapacityRange::new(1 << 30, 0).unwrap()),
+        capabilities: vec![question().capability],
+        parameters: map("tier", "b"),
+        mutable_parameters: StringMap::new(),
+        secrets: Secrets::default(),
+        source: None,
+        accessibility: Some(Requirement {
+            requisite: vec![Topology(map("zone", "a"))],
+            preferred: vec![Topology(map("zone", "a"))],
+        }),
+    };
+    let made = backend.create(&call(30), request.clone()).await.unwrap();
+    let again = backend.create(&call(30), request.clone()).await.unwrap();
+    assert_eq!(made, again, "by name");
+    assert!(made.capacity >= 1 << 30);
+    let validate = ValidateVolume {
+        id: made.id.clone(),
+        context: made.context.clone(),
+        capabilities: vec![question().capability],
+        parameters: map("tier", "b"),
+        mutable_parameters: StringMap::new(),
+        secrets: Secrets::default(),
+    };
+    assert_eq!(backend.validate(&call(30), validate).await.unwrap(), Verdict::Confirmed);
+    backend.delete(&call(30), made.id.clone(), Secrets::default()).await.unwrap();
+    let effects = edge.model.stage.effects();
+    assert_eq!(effects, ["create csi-0af3".to_owned(), format!("delete {}", made.id)]);
+    let wrong = CreateVolume { capabilities: Vec::new(), ..request };
+    let refused = backend.create(&call(30), wrong).await.unwrap_err();
+    assert_eq!(refused.code, Code::InvalidArgument, "{refused}");
 }
 
 #[tokio::test]

@@ -111,6 +111,19 @@ async fn node() {
     client.node_stage_volume(good_stage()).await.unwrap();
     client.node_stage_volume(good_stage()).await.unwrap();
     client.node_publish_volume(good_publish()).await.unwrap();
+    let inline = pb::NodePublishVolumeRequest {
+        volume_id: "csi-0af3".into(),
+        target_path: "/pods/p2/mount".into(),
+        staging_target_path: String::new(),
+        volume_context: [("csi.storage.k8s.io/ephemeral", "true"), ("size", "1Gi")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        ..good_publish()
+    };
+    client.node_publish_volume(inline).await.unwrap();
+    let context = [("csi.storage.k8s.io/ephemeral".to_owned(), "false".to_owned())].into();
+    let persistent = pb::NodePublishVolumeRequest { volume_context: context, ..good_publish() };
+    client.node_publish_volume(persistent).await.unwrap();
     let stats = pb::NodeGetVolumeStatsRequest {
         volume_id: "id-0".into(),
         volume_path: "/pods/p1/mount".into(),
@@ -135,7 +148,14 @@ async fn node() {
     let effects = edge.node.stage.effects();
     assert_eq!(
         effects,
-        ["stage id-0", "publish id-0", "expand id-0", "unpublish id-0", "unstage id-0"]
+        [
+            "stage id-0",
+            "publish id-0",
+            r#"publish inline csi-0af3 {"csi.storage.k8s.io/ephemeral": "true", "size": "1Gi"} false"#,
+            "expand id-0",
+            "unpublish id-0",
+            "unstage id-0"
+        ]
     );
 }
 

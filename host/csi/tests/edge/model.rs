@@ -10,7 +10,8 @@ use mooring_volume::attachment::{Attached, Attachment, Content, PoolItem};
 use mooring_volume::backend::*;
 use mooring_volume::health::{StorageFinding, VolumeFinding};
 use mooring_volume::node::{
-    ExpandNode, GetStats, GetVolumeHealth, Node, NodeHealth, Publish, Stage, Stats, Usage,
+    ExpandNode, GetStats, GetVolumeHealth, Node, NodeHealth, Publish, PublishInline, Stage, Stats,
+    Usage,
 };
 use mooring_volume::topology::Topology;
 use mooring_volume::{
@@ -402,6 +403,14 @@ impl Node for NodeModel {
         if self.published.lock().unwrap().insert(key) {
             self.stage.did(format!("publish {}", request.volume_id));
         }
+        Ok(())
+    }
+
+    async fn publish_inline(&self, call: &Call, request: PublishInline) -> Result<()> {
+        self.stage.begin(call, &request.secrets).await?;
+        let PublishInline { volume_id, attributes, readonly, .. } = request;
+        self.stage.did(format!("publish inline {volume_id} {attributes:?} {readonly}"));
+        self.published.lock().unwrap().insert((volume_id, request.target_path));
         Ok(())
     }
 

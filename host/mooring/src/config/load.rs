@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
+use mooring_volume::ephemeral::Ephemeral;
+
 use super::{Config, Driver};
 
 /// Why a configuration cannot be used.
@@ -63,6 +65,10 @@ impl Config {
         for root in &self.node.target_roots {
             check_path("node.targetRoots", root)?;
         }
+        check_path("node.kata.directVolumes", &self.node.kata.direct_volumes)?;
+        for place in &self.node.kata.sandboxes {
+            check_path("node.kata.sandboxes", place)?;
+        }
         if let Some(id) = &self.node.id {
             mooring_volume::NodeId::new(id.clone())
                 .map_err(|error| invalid("node.id", &error.message))?;
@@ -102,6 +108,11 @@ fn check_driver(index: usize, driver: &Driver) -> Result<(), ConfigError> {
                 &format!("{pattern:?} must start with /dev/disk/, whose names are stable"),
             ));
         }
+    }
+    if let Some(Ephemeral { size: Some(size), max_size: Some(most), .. }) = &driver.grants.ephemeral
+        && size > most
+    {
+        return Err(invalid(&key("grants.ephemeral"), "size is above maxSize"));
     }
     if !driver.config.is_object() {
         return Err(invalid(&key("config"), "a mapping is wanted"));
@@ -152,6 +163,7 @@ drivers:
       attachments: [image-file]
       devices: [/dev/disk/by-id/nvme-Amazon_*]
       mountOptions: [noatime, discard]
+      ephemeral: {size: 1Gi, maxSize: 10Gi, parameters: {pool: default}, attributes: [tier]}
     limits: {memory: 64MiB, deadline: 30s, concurrency: 16}
 "#;
 
@@ -175,7 +187,7 @@ drivers:
         let error = load("stateDir: /a\nsocketDirectory: /b\n").unwrap_err();
         assert!(error.contains("socketDirectory") && error.contains('2'), "{error}");
         let error = load(&DESIGN.replace("memory: 64MiB", "memory: lots")).unwrap_err();
-        assert!(error.contains("15"), "{error}");
+        assert!(error.contains("16"), "{error}");
     }
 
     #[test]
@@ -195,6 +207,11 @@ drivers:
                 "drivers: [{name: a.b, backend: 'embedded:x', grants: {devices: [/dev/sda]}}]",
                 "devices",
             ),
+            (
+                "drivers: [{name: a.b, backend: 'embedded:x', grants: {ephemeral: {size: 2Gi, maxSize: 1Gi}}}]",
+                "maxSize",
+            ),
+            ("node: {kata: {directVolumes: relative}}", "node.kata.directVolumes"),
             ("drivers: [{name: a.b, backend: 'embedded:x', limits: {concurrency: 0}}]", "limits"),
         ] {
             let error = load(bad).unwrap_err();

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use mooring_node::KataPaths;
 use mooring_volume::attachment::AttachmentKind;
 use mooring_volume::capability::FsType;
 use mooring_volume::policy::Grants;
@@ -55,6 +56,24 @@ pub(crate) struct Node {
     pub(crate) target_roots: Vec<PathBuf>,
     /// Handed to backends that describe nodes.
     pub(crate) labels: StringMap,
+    pub(crate) kata: Kata,
+}
+
+/// Where Kata Containers is to be found, for drivers with the attachment `kata-direct`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Kata {
+    /// The runtime looks below it for the volumes that guests mount.
+    pub(crate) direct_volumes: PathBuf,
+    /// Sandboxes' directories with their shims' sockets, by the sandboxes' ids.
+    pub(crate) sandboxes: Vec<PathBuf>,
+}
+
+impl Default for Kata {
+    fn default() -> Self {
+        let KataPaths { direct_volumes, sandboxes } = KataPaths::default();
+        Self { direct_volumes, sandboxes }
+    }
 }
 
 fn ext4() -> FsType {
@@ -129,6 +148,7 @@ impl Default for Node {
             id: None,
             target_roots: vec![PathBuf::from("/var/lib/kubelet")],
             labels: StringMap::new(),
+            kata: Kata::default(),
         }
     }
 }

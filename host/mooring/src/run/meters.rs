@@ -16,6 +16,12 @@ impl mooring_csi::Meter for Measured {
     }
 }
 
+impl mooring_node::Meter for Measured {
+    fn inline_deletions(&self, driver: &DriverName, waiting: usize) {
+        self.0.set_inline_deletions(driver.as_str(), waiting);
+    }
+}
+
 impl mooring_backend::Meter for Measured {
     fn guest_call(&self, call: GuestCall<'_>) {
         let outcome = word(call.outcome);

@@ -9,7 +9,7 @@ use mooring_csi::{
 };
 use mooring_node::os::Host as _;
 use mooring_node::os::linux::{Linux, release_startup_code};
-use mooring_node::{Node, NodeConfig};
+use mooring_node::{KataPaths, Node, NodeConfig};
 use mooring_volume::NodeId;
 use tokio::task::JoinSet;
 
@@ -26,11 +26,13 @@ const RECOVERY: Duration = Duration::from_secs(10);
 /// Serves every driver until told to stop. Mounts stay as they are.
 pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new("node"));
-    let measured: Arc<dyn mooring_csi::Meter> = Arc::new(Measured(Arc::clone(&metrics)));
-    let telemetry = Telemetry::new(measured);
+    let measured = Arc::new(Measured(Arc::clone(&metrics)));
+    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>);
     let machine = Arc::new(Linux::new());
 
     let (mut serving, mut ordered) = (JoinSet::new(), JoinSet::new());
+    // What ends with this process is taken up by the next one.
+    let mut clearing = JoinSet::new();
     for driver in &config.drivers {
         let link = Link::new(driver.name.clone(), config.private_socket(&driver.name));
         let node = Arc::new(Node::new(
@@ -44,6 +46,8 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
         let listener = Listener::bind(&socket, &Peers::default())?;
         // Behind the socket, which one process has at a time: what another one froze is its own.
         recover(driver, &node).await;
+        let (cleared, meter) = (Arc::clone(&node), Arc::clone(&measured));
+        clearing.spawn(async move { cleared.clear_leftovers(&*meter).await });
         ordered.spawn(take_orders(link, node, stop.clone().wait()));
         tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
         serving.spawn(mooring_csi::serve(listener, app, stop.clone().wait(), DRAIN));
@@ -84,5 +88,9 @@ fn node_config(config: &Config, driver: &Driver, machine: &Linux) -> anyhow::Res
         state_dir: config.state_dir.clone(),
         node_id: NodeId::new(node_id).context("node.id")?,
         labels: config.node.labels.clone(),
+        kata: KataPaths {
+            direct_volumes: config.node.kata.direct_volumes.clone(),
+            sandboxes: config.node.kata.sandboxes.clone(),
+        },
     })
 }

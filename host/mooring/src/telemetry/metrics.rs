@@ -47,6 +47,7 @@ pub(crate) struct Metrics {
     guest_memory: Family<DriverLabels, Gauge>,
     breaker: Family<DriverLabels, Gauge>,
     dropped_lines: Family<DriverLabels, Counter>,
+    inline_deletions: Family<DriverLabels, Gauge>,
 }
 
 /// 100 µs to 100 s, a factor of about 3 apart.
@@ -68,6 +69,7 @@ impl Metrics {
         let guest_memory = Family::<DriverLabels, Gauge>::default();
         let breaker = Family::<DriverLabels, Gauge>::default();
         let dropped_lines = Family::<DriverLabels, Counter>::default();
+        let inline_deletions = Family::<DriverLabels, Gauge>::default();
 
         let labels = [("process".into(), process.into())].into_iter();
         let mut all = Registry::with_labels(labels);
@@ -98,6 +100,11 @@ impl Metrics {
             "Log lines of a component past its rate",
             dropped_lines.clone(),
         );
+        registry.register(
+            "inline_deletions_waiting",
+            "Volumes of pods that are gone, which their backend could not delete yet",
+            inline_deletions.clone(),
+        );
         Self {
             registry: Mutex::new(all),
             rpcs,
@@ -107,6 +114,7 @@ impl Metrics {
             guest_memory,
             breaker,
             dropped_lines,
+            inline_deletions,
         }
     }
 
@@ -138,6 +146,13 @@ impl Metrics {
 
     pub(crate) fn set_breaker(&self, driver: &str, open: bool) {
         self.breaker.get_or_create(&DriverLabels { driver: driver.to_owned() }).set(open.into());
+    }
+
+    pub(crate) fn set_inline_deletions(&self, driver: &str, waiting: usize) {
+        let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
+        self.inline_deletions
+            .get_or_create(&DriverLabels { driver: driver.to_owned() })
+            .set(waiting);
     }
 
     pub(crate) fn count_dropped_lines(&self, driver: &str, lines: u64) {

@@ -24,5 +24,5 @@ pub(super) fn look<M: Machine>(os: &M, path: &PoolPath, seen: &Seen) -> Result<L
         Error::internal(format!("{} is on no mount of this node", opened.path.display()))
     })?;
     let seen = SourceSeen::Directory { root: path.root.clone(), below: path.below.clone(), origin };
-    Ok(Looked { seen, handle })
+    Ok(Looked { seen, handle: Some(handle) })
 }

@@ -12,7 +12,7 @@ use mooring_volume::{DriverName, Error, Result};
 
 use super::{Looked, PoolPath, Purpose, pool_error};
 use crate::mount::Stack;
-use crate::os::{self, Found, Kind, LoopDevice, Machine};
+use crate::os::{self, BackingFile, Found, Kind, LoopDevice, Machine};
 use crate::seen::{ImageSeen, Seen, SourceSeen};
 
 pub(super) fn locate(driver: &DriverName, grants: &Grants, item: &PoolItem) -> Result<PoolPath> {
@@ -27,12 +27,24 @@ pub(super) fn look<M: Machine>(
     seen: &Seen,
     purpose: &Purpose,
 ) -> Result<Looked<M::Handle>> {
+    let (image, handle) = open(os, path, seen, purpose)?;
+    Ok(Looked { seen: SourceSeen::Image(image), handle: Some(handle) })
+}
+
+/// Opens the image, locked where it is not attached yet.
+pub(super) fn open<M: Machine>(
+    os: &M,
+    path: &PoolPath,
+    seen: &Seen,
+    purpose: &Purpose,
+) -> Result<(ImageSeen, M::Handle)> {
     let handle = os.open_image(&path.root, &path.below, false).map_err(pool_error)?;
     let opened = os.describe(&handle)?;
     let loops: Vec<LoopDevice> =
         os.loops()?.into_iter().filter(|device| device.backing == opened.identity).collect();
     if loops.is_empty() {
         os.lock(&handle).map_err(in_use)?;
+        still_there(os, path, opened.identity)?;
     }
     let limits = match loops.first() {
         Some(device) => os.io_limits(device.device)?,
@@ -54,7 +66,7 @@ pub(super) fn look<M: Machine>(
         },
         Some(_) | None => None,
     };
-    let seen = SourceSeen::Image(ImageSeen {
+    let image = ImageSeen {
         root: path.root.clone(),
         below: path.below.clone(),
         backing: opened.identity,
@@ -63,8 +75,18 @@ pub(super) fn look<M: Machine>(
         found,
         mounted_size,
         limits,
-    });
-    Ok(Looked { seen, handle })
+    };
+    Ok((image, handle))
+}
+
+/// Whether the image that was opened, and is locked now, still has its name: between the two it may
+/// have been deleted, whose lock is given back once the name is gone.
+fn still_there<M: Machine>(os: &M, path: &PoolPath, opened: BackingFile) -> Result<()> {
+    let now = os.open_image(&path.root, &path.below, false).map_err(pool_error)?;
+    if os.describe(&now)?.identity == opened {
+        return Ok(());
+    }
+    Err(Error::aborted("the volume's image was replaced while it was being attached; try again"))
 }
 
 /// Reads through the device where there is one: its cache may be ahead of the file's.

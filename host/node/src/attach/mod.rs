@@ -5,6 +5,7 @@
 
 mod directory;
 mod image_file;
+mod kata_direct;
 
 use std::path::PathBuf;
 
@@ -15,13 +16,18 @@ use mooring_volume::{DriverName, Error, Result};
 use crate::os::{Kind, Machine};
 use crate::seen::{Seen, SourceSeen};
 
+pub use kata_direct::KataPaths;
+pub(crate) use kata_direct::{Direct, DirectPlace, Directs, MountInfo, Ready, ready};
+
 /// Where an attachment is to be found on this node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Located {
     /// An image of a pool.
     Image(PoolPath),
     /// A directory of a pool.
     Directory(PoolPath),
+    /// A device that a sandbox mounts.
+    Direct(DirectPlace),
 }
 
 /// A path below a pool's directory.
@@ -38,8 +44,8 @@ pub(crate) struct PoolPath {
 pub(crate) struct Looked<H> {
     /// As data.
     pub(crate) seen: SourceSeen,
-    /// Open, and locked where it is not attached yet.
-    pub(crate) handle: H,
+    /// Open, and locked where it is not attached yet; none of a device that is there by itself.
+    pub(crate) handle: Option<H>,
 }
 
 /// How a volume will be used, as far as looking at it goes.
@@ -67,6 +73,9 @@ pub(crate) fn locate(
         Attachment::Directory(item) => {
             directory::locate(driver, grants, item).map(Located::Directory)
         }
+        Attachment::KataDirect(direct) => {
+            kata_direct::locate(driver, grants, direct).map(Located::Direct)
+        }
         Attachment::BlockDevice(_)
         | Attachment::Iscsi(_)
         | Attachment::NvmeOf(_)
@@ -77,7 +86,6 @@ pub(crate) fn locate(
         | Attachment::Cephfs(_)
         | Attachment::Fuse(_)
         | Attachment::MountedDirectory(_)
-        | Attachment::KataDirect(_)
         | Attachment::External(_) => Err(not_carried_out(attachment.kind())),
     }
 }
@@ -85,7 +93,7 @@ pub(crate) fn locate(
 fn not_carried_out(kind: AttachmentKind) -> Error {
     Error::unimplemented(format!(
         "the backend describes an attachment of kind {kind}, which this version of the node does \
-         not carry out; image-file and directory are"
+         not carry out; image-file, directory and kata-direct are"
     ))
 }
 
@@ -102,6 +110,7 @@ pub(crate) fn look<M: Machine>(
     match located {
         Located::Image(path) => image_file::look(os, path, seen, purpose),
         Located::Directory(path) => directory::look(os, path, seen),
+        Located::Direct(place) => kata_direct::look(os, place, seen, purpose),
     }
 }
 

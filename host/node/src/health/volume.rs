@@ -87,12 +87,16 @@ fn staged(seen: &Seen, staging: &Staging, changing: bool) -> Vec<VolumeFinding> 
     let mut found = Vec::new();
     if !changing {
         found.extend(device_missing(seen, staging));
-        let root = match staging.access {
-            Access::Block => None,
-            Access::Mount { .. } => Some(&staging.path),
-        };
-        let points = root.into_iter().chain(staging.targets.keys());
-        found.extend(points.filter_map(|point| not_mounted(seen, point)));
+        if let Source::Direct { .. } = &staging.source {
+            found.extend(staging.targets.keys().filter_map(|target| not_told(seen, target)));
+        } else {
+            let root = match staging.access {
+                Access::Block => None,
+                Access::Mount { .. } => Some(&staging.path),
+            };
+            let points = root.into_iter().chain(staging.targets.keys());
+            found.extend(points.filter_map(|point| not_mounted(seen, point)));
+        }
     }
     if let Some(mount) = mount_of(seen, staging) {
         found.extend(of_mount(staging, mount));
@@ -113,21 +117,28 @@ pub(crate) fn mount_of<'a>(seen: &'a Seen, staging: &Staging) -> Option<&'a Moun
 
 /// The device that is bound to the image that was staged, if one is.
 pub(crate) fn device_of<'a>(seen: &'a Seen, staging: &Staging) -> Option<&'a LoopDevice> {
-    match &staging.source {
-        Source::Image { backing, .. } => seen.loops.iter().find(|it| it.backing == *backing),
-        Source::Directory { .. } => None,
-    }
+    let image = staging.source.image()?;
+    seen.loops.iter().find(|it| it.backing == image.backing)
 }
 
 fn device_missing(seen: &Seen, staging: &Staging) -> Option<VolumeFinding> {
-    match &staging.source {
-        Source::Image { .. } if device_of(seen, staging).is_none() => {
-            let text = "the volume is staged, and no loop device is bound to its image any more; \
-                        stop its users, unstage it and stage it again";
-            Some(finding(Inaccessible, "DeviceMissing", text))
-        }
-        Source::Image { .. } | Source::Directory { .. } => None,
-    }
+    (staging.source.image().is_some() && device_of(seen, staging).is_none()).then(|| {
+        let text = "the volume is staged, and no loop device is bound to its image any more; \
+                    stop its users, unstage it and stage it again";
+        finding(Inaccessible, "DeviceMissing", text)
+    })
+}
+
+/// A running guest goes on without what its runtime was told; growth and statistics do not.
+fn not_told(seen: &Seen, target: &Path) -> Option<VolumeFinding> {
+    (!seen.direct.own.contains_key(target)).then(|| {
+        let text = format!(
+            "what told Kata's runtime of the volume at {} is gone, so that no sandbox can be \
+             started with it there, and none be asked about it; end the pod and start it again",
+            target.display()
+        );
+        finding(Degraded, "SandboxNotTold", text)
+    })
 }
 
 fn not_mounted(seen: &Seen, point: &Path) -> Option<VolumeFinding> {
@@ -218,10 +229,8 @@ fn of_pool(FsUsage { bytes, inodes: _ }: &FsUsage) -> Option<VolumeFinding> {
 
 fn of_image(staging: &Staging, looked: &ImageLooked) -> Option<VolumeFinding> {
     let ImageLooked { device, deleted, there } = looked;
-    let path = match &staging.source {
-        Source::Image { root, below, .. } => root.join(below),
-        Source::Directory { .. } => return None,
-    };
+    let recorded = staging.source.image()?;
+    let path = recorded.root.join(recorded.below);
     let path = path.display();
     if *deleted {
         let text = format!(

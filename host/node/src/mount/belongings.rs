@@ -31,7 +31,7 @@ impl Belongings {
             loops.iter().filter_map(|device| Origin::of(mounts, &node_of(device))).collect();
         match staging.map(|staging| &staging.source) {
             Some(Source::Directory { origin, .. }) => exact.push(origin.clone()),
-            Some(Source::Image { .. }) | None => {}
+            Some(Source::Image { .. } | Source::Direct { .. }) | None => {}
         }
         let within = directories.iter().filter_map(|path| Origin::of(mounts, path)).collect();
         Self { devices: loops.iter().map(|device| device.device).collect(), exact, within }

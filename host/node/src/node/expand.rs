@@ -1,13 +1,16 @@
 //! NodeExpandVolume: takes a grown image into use. Every part of it can be repeated.
 
+use std::path::Path;
+
 use mooring_volume::capability::FsType;
 use mooring_volume::node::ExpandNode;
 use mooring_volume::{Error, Result};
 
 use super::Inner;
+use super::sandbox;
 use super::stats::on_node;
 use crate::os::{self, Kind, LoopDevice, Machine};
-use crate::record::{Access, Source, Staging};
+use crate::record::{Access, DirectSource, Source, Staging};
 use crate::seen::Seen;
 use crate::steps::has_room;
 
@@ -15,24 +18,28 @@ impl<M: Machine> Inner<M> {
     /// Answers the device's size in bytes; for a directory, which has none, what was asked for.
     pub(super) fn expand(&self, request: &ExpandNode) -> Result<u64> {
         let path = self.known_as(&request.volume_path)?;
-        let seen = self.seen(&request.volume_id)?;
+        let actual = self.actual(&request.volume_id)?;
+        let _held = self.hold_actual(&request.volume_id, &actual)?;
+        let seen = self.seen(&actual)?;
         let staging = on_node(&seen, &request.volume_id, &path)?;
         let required = request.capacity.and_then(|range| range.required());
+        if let Source::Direct { device: DirectSource::Linked { .. }, .. } = &staging.source {
+            return self.expand_linked(&seen, staging, &path, required);
+        }
         let Some(device) = seen.loops.first() else {
             return match staging.source {
                 Source::Directory { .. } => Ok(required.unwrap_or(0)),
-                Source::Image { .. } => Err(Error::precondition(format!(
+                Source::Image { .. } | Source::Direct { .. } => Err(Error::precondition(format!(
                     "volume {} is attached to no device any more; stage it again",
                     request.volume_id
                 ))),
             };
         };
         let size = self.grow_device(staging, device)?;
-        if let Some(required) = required.filter(|required| *required > size) {
-            return Err(Error::precondition(format!(
-                "the volume's image has {size} bytes, and {required} are required; the backend \
-                 has to grow it first (ControllerExpandVolume)"
-            )));
+        check_grown(size, required)?;
+        if let Source::Direct { .. } = &staging.source {
+            self.sandbox_grow(&seen, size)?;
+            return Ok(size);
         }
         if let Access::Mount { fs_type: Some(fs_type), .. } = &staging.access {
             self.grow_filesystem(&seen, staging, *fs_type, size)?;
@@ -40,8 +47,28 @@ impl<M: Machine> Inner<M> {
         Ok(size)
     }
 
+    /// A device that the node has by itself is grown by the storage system.
+    fn expand_linked(
+        &self,
+        seen: &Seen,
+        staging: &Staging,
+        path: &Path,
+        required: Option<u64>,
+    ) -> Result<u64> {
+        let Source::Direct { device, .. } = &staging.source else {
+            return Err(Error::internal("the volume has no device of the node's own"));
+        };
+        let size = self.os.device_size(sandbox::device(seen, device, path)?)?;
+        check_grown(size, required)?;
+        self.sandbox_grow(seen, size)?;
+        Ok(size)
+    }
+
     fn grow_device(&self, staging: &Staging, device: &LoopDevice) -> Result<u64> {
-        let Source::Image { root, below, backing } = &staging.source else {
+        let (Source::Image { root, below, backing }
+        | Source::Direct { device: DirectSource::Image { root, below, backing }, .. }) =
+            &staging.source
+        else {
             return Ok(device.size);
         };
         let image = self.os.open_image(root, below, true)?;
@@ -85,6 +112,16 @@ impl<M: Machine> Inner<M> {
             ));
         }
         self.os.grow_mounted(&mounted.reference(), fs_type).map_err(|error| refused(error, fs_type))
+    }
+}
+
+fn check_grown(size: u64, required: Option<u64>) -> Result<()> {
+    match required.filter(|required| *required > size) {
+        None => Ok(()),
+        Some(required) => Err(Error::precondition(format!(
+            "the volume's device has {size} bytes, and {required} are required; the backend has to \
+             grow it first (ControllerExpandVolume)"
+        ))),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::health::{
 use crate::mount::covering;
 use crate::os::{FsFaults, Kind, Machine, MountEntry};
 use crate::place;
-use crate::record::{Source, Staging};
+use crate::record::{DirectSource, Source, Staging};
 use crate::seen::Seen;
 
 /// How long storage may take to answer. What is asked of it is in memory mostly, and takes it less
@@ -128,7 +128,7 @@ impl<M: Machine> Inner<M> {
             told.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
         };
         let changing = self.guards.is_changing(volume);
-        let seen = self.seen(volume)?;
+        let seen = self.seen(&self.actual(volume)?)?;
         // Also one that began and ended meanwhile could be seen half-way; what it leaves is told by
         // the next look.
         let changing = changing || self.guards.is_changing(volume);
@@ -142,7 +142,9 @@ impl<M: Machine> Inner<M> {
             if let Some(mount) = mount_of(&seen, staging) {
                 tell(of_filesystem(&self.filesystem_looked(mount)?));
             }
-            tell(of_storage(staging, &self.storage_looked(&seen, staging)?));
+            if let Some(looked) = self.storage_looked(&seen, staging)? {
+                tell(of_storage(staging, &looked));
+            }
         }
         Ok(())
     }
@@ -152,12 +154,16 @@ impl<M: Machine> Inner<M> {
         Ok(FilesystemLooked { mount: mount.clone(), faults, answers })
     }
 
-    fn storage_looked(&self, seen: &Seen, staging: &Staging) -> Result<StorageLooked> {
+    /// None of a device that the node has by itself: it is in no pool.
+    fn storage_looked(&self, seen: &Seen, staging: &Staging) -> Result<Option<StorageLooked>> {
         let os = &*self.os;
         let (root, below) = match &staging.source {
-            Source::Image { root, below, .. } | Source::Directory { root, below, .. } => {
+            Source::Image { root, below, .. }
+            | Source::Directory { root, below, .. }
+            | Source::Direct { device: DirectSource::Image { root, below, .. }, .. } => {
                 (root, below)
             }
+            Source::Direct { device: DirectSource::Linked { .. }, .. } => return Ok(None),
         };
         let image = match device_of(seen, staging) {
             Some(device) => match os.is_image_deleted(device) {
@@ -172,7 +178,7 @@ impl<M: Machine> Inner<M> {
             },
             None => None,
         };
-        Ok(StorageLooked { pool: os.pool_usage(root), image })
+        Ok(Some(StorageLooked { pool: os.pool_usage(root), image }))
     }
 
     /// What the file system of a mount has counted; nothing where the host does not know its kind.

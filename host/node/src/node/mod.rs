@@ -5,8 +5,12 @@
 
 mod expand;
 mod health;
+mod inline;
+mod leftovers;
+mod noted;
 mod orders;
 mod publish;
+mod sandbox;
 mod settle;
 mod stage;
 mod stats;
@@ -17,19 +21,22 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mooring_volume::backend::{Attachments, NodeDescription, Nodes};
+use mooring_volume::backend::{Attachments, NodeDescription, Nodes, Volumes};
 use mooring_volume::capability::FsType;
 use mooring_volume::id::NodeId;
-use mooring_volume::node::{self, ExpandNode, GetStats, Publish, Stage, Stats};
+use mooring_volume::node::{self, ExpandNode, GetStats, Publish, PublishInline, Stage, Stats};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, Code, DriverName, Error, Result, StringMap, VolumeId};
+use tokio::sync::Notify;
 
+use crate::attach::KataPaths;
 use crate::freezes::Freezes;
-use crate::guard::{Guard, Guards};
+use crate::guard::Guards;
 use crate::observe::{self, Scope};
 use crate::os::Machine;
 use crate::place;
 
+pub use leftovers::Meter;
 use settle::unlooked;
 
 /// What the operator says of one driver on this node.
@@ -50,6 +57,8 @@ pub struct NodeConfig {
     pub node_id: NodeId,
     /// The operator's labels for this node (`node.labels`).
     pub labels: StringMap,
+    /// Where Kata Containers is to be found (`node.kata`).
+    pub kata: KataPaths,
 }
 
 /// The Node service of one driver, over a machine `M` and the backend `A` that says where volumes
@@ -67,15 +76,18 @@ struct Inner<M> {
     os: Arc<M>,
     guards: Guards,
     freezes: Freezes,
-    /// The node's id as the backend chose it, once it was asked.
-    described: Mutex<Option<NodeId>>,
+    /// The node as the backend described it, once it was asked.
+    described: Mutex<Option<NodeDescription>>,
+    /// Told when a pod's volume is left to be deleted.
+    wake: Arc<Notify>,
 }
 
 impl<M: Machine, A> Node<M, A> {
     /// Makes the service. Touches nothing.
     pub fn new(config: NodeConfig, os: Arc<M>, backend: A) -> Self {
         let (guards, freezes) = (Guards::default(), Freezes::default());
-        let inner = Inner { config, os, guards, freezes, described: Mutex::default() };
+        let (described, wake) = (Mutex::default(), Arc::default());
+        let inner = Inner { config, os, guards, freezes, described, wake };
         Self { inner: Arc::new(inner), backend }
     }
 
@@ -89,15 +101,17 @@ impl<M: Machine, A> Node<M, A> {
             guards: self.inner.guards.clone(),
             freezes: self.inner.freezes.clone(),
             described: Mutex::new(self.inner.described()),
+            wake: Arc::clone(&self.inner.wake),
         };
         Self { inner: Arc::new(inner), backend }
     }
 
     /// Does work that may block, under its guard, for as long as it takes; the caller waits until
     /// its deadline.
-    async fn work<T, W>(&self, call: &Call, guard: Guard, work: W) -> Result<T>
+    async fn work<T, G, W>(&self, call: &Call, guard: G, work: W) -> Result<T>
     where
         T: Send + 'static,
+        G: Send + 'static,
         W: FnOnce(&Inner<M>) -> Result<T> + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
@@ -133,8 +147,8 @@ impl<M: Machine, A> Node<M, A> {
 
 impl<M: Machine> Inner<M> {
     fn scope(&self) -> Scope<'_> {
-        let NodeConfig { driver, grants, state_dir, node_id: node, .. } = &self.config;
-        Scope { driver, grants, state_dir, node }
+        let NodeConfig { driver, grants, state_dir, node_id: node, kata, .. } = &self.config;
+        Scope { driver, grants, state_dir, node, kata: &kata.direct_volumes }
     }
 
     /// Checks a path that is to be mounted on; answers it as it stands in the mount table.
@@ -159,12 +173,12 @@ impl<M: Machine> Inner<M> {
 }
 
 impl<M> Inner<M> {
-    fn described(&self) -> Option<NodeId> {
+    fn described(&self) -> Option<NodeDescription> {
         self.described.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
+impl<M: Machine, A: Attachments + Nodes + Volumes> node::Node for Node<M, A> {
     async fn stage(&self, call: &Call, request: Stage) -> Result<()> {
         let asked = stage::check(&self.inner.config.grants, &request)?;
         let guard = self.inner.guards.take(&request.volume_id, &request.staging_path)?;
@@ -197,10 +211,19 @@ impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
         self.work(call, guard, move |node| node.publish(&request, asked)).await
     }
 
+    async fn publish_inline(&self, call: &Call, request: PublishInline) -> Result<()> {
+        self.inline(call, request).await
+    }
+
     async fn unpublish(&self, call: &Call, volume: VolumeId, target_path: PathBuf) -> Result<()> {
         place::check_form("target_path", &target_path)?;
-        let guard = self.inner.guards.take(&volume, &target_path)?;
-        self.work(call, guard, move |node| node.unpublish(&volume, &target_path)).await
+        let guard = Arc::new(self.inner.guards.take(&volume, &target_path)?);
+        let asked = volume.clone();
+        let unpublish = move |node: &Inner<M>| node.unpublish_any(&asked, &target_path);
+        if self.work(call, Arc::clone(&guard), unpublish).await? {
+            self.give_back_soon(call, &guard, &volume).await;
+        }
+        Ok(())
     }
 
     async fn stats(&self, call: &Call, request: GetStats) -> Result<Stats> {
@@ -225,7 +248,7 @@ impl<M: Machine, A: Attachments + Nodes> node::Node for Node<M, A> {
         facts.labels.clone_from(&self.inner.config.labels);
         let description = self.backend.describe_node(call, facts).await?;
         *self.inner.described.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(description.id.clone());
+            Some(description.clone());
         Ok(description)
     }
 }

@@ -71,20 +71,17 @@ impl<M: Machine, A> Node<M, A> {
     /// What could not be thawed; the next start tries again.
     pub async fn recover(&self) -> Result<()> {
         let inner = Arc::clone(&self.inner);
-        let work = move || freezes::recover(&*inner.os, &inner.notes());
+        let work = move || freezes::recover(&*inner.os, &inner.freeze_notes());
         ended(tokio::task::spawn_blocking(work)).await
     }
 
     /// Thaws a volume that is about to be taken off the node.
     pub(super) async fn thaw_volume(&self, volume: &VolumeId) -> Result<()> {
-        let freezes = self.inner.freezes.with(volume);
-        if freezes.is_empty() {
+        if self.inner.freezes.with(volume).is_empty() {
             return Ok(());
         }
-        tracing::warn!(%volume, "thawed before its time: it is unstaged");
-        let os = Arc::clone(&self.inner.os);
-        let work = move || freezes.iter().try_for_each(|freeze| freeze.end(&*os).map(drop));
-        ended(tokio::task::spawn_blocking(work)).await
+        let (inner, volume) = (Arc::clone(&self.inner), volume.clone());
+        ended(tokio::task::spawn_blocking(move || inner.thaw_now(&volume))).await
     }
 }
 
@@ -124,8 +121,16 @@ struct Attached {
 
 impl<M: Machine> Inner<M> {
     /// Where the notes of freezes are.
-    fn notes(&self) -> PathBuf {
+    fn freeze_notes(&self) -> PathBuf {
         self.config.state_dir.join("freezes").join(self.config.driver.as_str())
+    }
+
+    /// Thaws a volume that is about to be taken off the node, on a thread that may wait.
+    pub(super) fn thaw_now(&self, volume: &VolumeId) -> Result<()> {
+        self.freezes.with(volume).iter().try_for_each(|freeze| {
+            tracing::warn!(%volume, "thawed before its time: it is unstaged");
+            freeze.end(&*self.os).map(drop)
+        })
     }
 
     fn freeze(
@@ -173,7 +178,7 @@ impl<M: Machine> Inner<M> {
         if !roots.is_empty() {
             let targets = roots.iter().map(|(_, target)| target.clone()).collect();
             let note = Note::new(self.os.boot_id()?, targets);
-            self.freezes.write_note(&*self.os, &self.notes(), (freeze, &note))?;
+            self.freezes.write_note(&*self.os, &self.freeze_notes(), (freeze, &note))?;
         }
         self.expire(freeze, hold, runtime);
         for (root, target) in roots {
@@ -284,9 +289,9 @@ impl<M: Machine> Inner<M> {
             // One that can't be read names no volume; its image is refused for that.
             let Ok(record) = Record::decode(&bytes) else { continue };
             if let (true, Some(staging)) = (record.boot == boot, record.staging)
-                && let Source::Image { backing, .. } = staging.source
+                && let Some(image) = staging.source.image()
             {
-                staged.push((record.volume, backing));
+                staged.push((record.volume, image.backing));
             }
         }
         Ok(staged)
@@ -305,6 +310,13 @@ impl<M: Machine> Inner<M> {
                 item.name
             )));
         }
+        if let Source::Direct { .. } = &staging.source {
+            return Err(Error::precondition(format!(
+                "volume {volume} (image {:?}) is attached for a sandbox, whose writes can't be \
+                 held back; unstage it first",
+                item.name
+            )));
+        }
         let of_device = |entry: &&crate::os::MountEntry| entry.block == Some(device.device);
         let top = seen.stack(&staging.path).top().filter(of_device);
         let mount = top.or_else(|| seen.mounts.iter().find(of_device));
@@ -318,8 +330,8 @@ impl<M: Machine> Inner<M> {
         let Some(staging) = seen.staging() else { return Ok(false) };
         let now = match (seen.loops.first(), &staging.source) {
             (Some(device), _) => self.os.io_limits(device.device)?,
-            (None, Source::Image { .. }) => return Ok(false),
-            (None, Source::Directory { .. }) => None,
+            (None, source) if source.image().is_some() => return Ok(false),
+            (None, _) => None,
         };
         self.run(&seen, &steps::relimit(&seen, staging, now, limits)?)?;
         Ok(true)

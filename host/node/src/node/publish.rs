@@ -8,10 +8,12 @@ use mooring_volume::policy::Grants;
 use mooring_volume::{Error, Result};
 
 use super::Inner;
+use crate::attach;
 use crate::observe;
 use crate::options::{self, On};
 use crate::os::Machine;
 use crate::place;
+use crate::record::Source;
 use crate::seen::Seen;
 use crate::steps::{self, PublishWish, PublishedAccess};
 
@@ -45,19 +47,27 @@ impl<M: Machine> Inner<M> {
                 staging.display()
             )));
         }
-        let wish = PublishWish {
+        let mut wish = PublishWish {
             staging,
             target,
             access,
             mode: request.capability.mode,
             readonly: request.is_readonly(),
+            label: self.scope().label(&request.volume_id),
+            ready: None,
         };
         let before = self.seen_first(&request.volume_id)?;
-        self.try_publish(&before, &wish)
+        self.try_publish(&before, &mut wish)
             .map_err(|error| self.settle_publish(&before, &wish.target, error))
     }
 
-    fn try_publish(&self, seen: &Seen, wish: &PublishWish) -> Result<()> {
+    fn try_publish(&self, seen: &Seen, wish: &mut PublishWish) -> Result<()> {
+        if let Some(staging) = seen.staging().filter(|staging| staging.path == wish.staging)
+            && let Source::Direct { device, .. } = &staging.source
+        {
+            steps::check_alone(seen, &wish.target)?;
+            wish.ready = Some(attach::ready(&*self.os, seen, device, &wish.target)?);
+        }
         let target: &PathBuf = &wish.target;
         let place = observe::place(&*self.os, seen, target)
             .map_err(|error| error.context("target_path"))?;

@@ -82,7 +82,8 @@ impl<M: Machine> Inner<M> {
     /// Undoes a publish that failed.
     pub(super) fn settle_publish(&self, before: &Seen, target: &Path, error: Error) -> Error {
         let known = before.staging().is_some_and(|staging| staging.targets.contains_key(target));
-        if known && before.stack(target).has_own(&before.own) {
+        let told = before.direct.own.contains_key(target);
+        if known && (told || before.stack(target).has_own(&before.own)) {
             return stays(error, "the volume is published there since an earlier call");
         }
         match self.undo_publish(before, target) {
@@ -96,6 +97,7 @@ impl<M: Machine> Inner<M> {
         self.run(&seen, &steps::unpublish(&seen, target)?)?;
         let after = self.seen(&before.volume)?;
         if after.stack(target).has_own(&after.own)
+            || after.direct.own.contains_key(target)
             || after.stored.targets().any(|path| path == target)
         {
             return Err(Error::internal("parts of the publication are left on the node"));

@@ -48,7 +48,9 @@ pub(super) fn question<M: Machine>(node: &Inner<M>, request: &Stage) -> Describe
         publish_context,
         capability,
         readonly,
-        node_id: node.described().unwrap_or_else(|| node.config.node_id.clone()),
+        node_id: node
+            .described()
+            .map_or_else(|| node.config.node_id.clone(), |description| description.id),
         secrets,
     }
 }
@@ -63,6 +65,17 @@ impl<M: Machine> Inner<M> {
         attached: &Attached,
     ) -> Result<()> {
         let path = self.allowed("staging_target_path", &request.staging_path)?;
+        self.stage_at(request, access, attached, path)
+    }
+
+    /// As [`Self::stage`], at a path that stands in the mount table so and is right.
+    pub(super) fn stage_at(
+        &self,
+        request: &Stage,
+        access: AccessWish,
+        attached: &Attached,
+        path: PathBuf,
+    ) -> Result<()> {
         let before = self.seen_first(&request.volume_id)?;
         self.try_stage(request, access, attached, (&path, before.clone()))
             .map_err(|error| self.settle_stage(&before, &path, error))
@@ -117,7 +130,7 @@ impl<M: Machine> Inner<M> {
         if let SourceSeen::Image(image) = &source {
             self.check_formattable(&steps, image.size)?;
         }
-        Runner::new(&*self.os, &self.scope(), &seen, Some(handle)).run(&steps)
+        Runner::new(&*self.os, &self.scope(), &seen, handle).run(&steps)
     }
 
     /// Refuses a volume that is too small for its file system, before anything is done.

@@ -7,15 +7,18 @@ use mooring_volume::{Error, Result, VolumeId};
 
 use super::Inner;
 use crate::os::{Machine, Measure};
-use crate::record::{Access, Staging};
+use crate::record::{Access, Source, Staging};
 use crate::seen::Seen;
 
 impl<M: Machine> Inner<M> {
     /// Reads the mounted file system's own counters; may wait for its storage.
     pub(super) fn stats(&self, request: &GetStats) -> Result<Stats> {
         let path = self.known_as(&request.volume_path)?;
-        let seen = self.seen(&request.volume_id)?;
+        let seen = self.seen(&self.actual(&request.volume_id)?)?;
         let staging = on_node(&seen, &request.volume_id, &path)?;
+        if let Source::Direct { device, .. } = &staging.source {
+            return self.sandbox_stats(&seen, device, &path);
+        }
         match staging.access {
             Access::Block => {
                 let device = seen.loops.first().ok_or_else(|| absent(&request.volume_id, &path))?;
@@ -37,7 +40,7 @@ fn filled(Measure { total, available, used }: Measure) -> Usage {
     Usage { total, available: Some(available), used: Some(used) }
 }
 
-fn absent(volume: &VolumeId, path: &Path) -> Error {
+pub(super) fn absent(volume: &VolumeId, path: &Path) -> Error {
     Error::not_found(format!(
         "volume {volume} is not at volume_path {} on this node",
         path.display()
@@ -50,8 +53,12 @@ fn absent(volume: &VolumeId, path: &Path) -> Error {
 /// `NotFound`.
 pub(super) fn on_node<'a>(seen: &'a Seen, volume: &VolumeId, path: &Path) -> Result<&'a Staging> {
     let staging = seen.staging().ok_or_else(|| absent(volume, path))?;
-    let raw_staging = staging.access == Access::Block && staging.path == path;
-    if raw_staging || seen.stack(path).top().is_some_and(|top| seen.own.owns(top)) {
+    let direct = matches!(staging.source, Source::Direct { .. });
+    let unmounted = (direct || staging.access == Access::Block) && staging.path == path;
+    if unmounted
+        || seen.direct.own.contains_key(path)
+        || seen.stack(path).top().is_some_and(|top| seen.own.owns(top))
+    {
         Ok(staging)
     } else {
         Err(absent(volume, path))

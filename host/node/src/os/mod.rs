@@ -13,6 +13,7 @@
 //!    [`Kind::Unsafe`]. Descriptors are close-on-exec and closed when their handle is dropped.
 //!  - Nothing here decides: no policy, no retry of failed storage, no forced or lazy unmount.
 
+mod direct;
 mod error;
 mod found;
 mod freezing;
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 use mooring_volume::backend::NodeFacts;
 use mooring_volume::capability::FsType;
 
+pub use direct::{DirectFolder, DirectVolumes, LinkedDevice, LinkedDevices, ShimRequest};
 pub use error::{Error, Kind, Result};
 pub use found::{Found, Superblock};
 pub use freezing::Freezing;
@@ -363,6 +365,8 @@ pub trait Machine:
     + Throttling
     + Freezing
     + Host
+    + DirectVolumes
+    + LinkedDevices
 {
 }
 
@@ -379,5 +383,7 @@ impl<T> Machine for T where
         + Throttling
         + Freezing
         + Host
+        + DirectVolumes
+        + LinkedDevices
 {
 }

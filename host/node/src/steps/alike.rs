@@ -3,17 +3,31 @@
 use mooring_volume::{Error, Result};
 
 use super::{AccessWish, StageWish};
-use crate::record::{Access, Source, Staging};
+use crate::record::{Access, DirectSource, Source, Staging};
 use crate::seen::{Seen, SourceSeen};
 
 /// Whether the volume was staged here, wholly, when it was looked at.
 pub(crate) fn complete(seen: &Seen) -> bool {
     seen.staging().is_some_and(|staging| match staging.access {
         Access::Block => !seen.loops.is_empty(),
+        Access::Mount { .. } if matches!(staging.source, Source::Direct { .. }) => {
+            is_attached(seen, &staging.source)
+        }
         Access::Mount { .. } => {
             seen.stack(&staging.path).top().is_some_and(|top| seen.own.owns(top))
         }
     })
+}
+
+fn is_attached(seen: &Seen, source: &Source) -> bool {
+    match source {
+        Source::Image { .. } | Source::Direct { device: DirectSource::Image { .. }, .. } => {
+            !seen.loops.is_empty()
+        }
+        Source::Directory { .. } | Source::Direct { device: DirectSource::Linked { .. }, .. } => {
+            true
+        }
+    }
 }
 
 fn otherwise(seen: &Seen, staging: &Staging, what: &str) -> Error {
@@ -67,7 +81,8 @@ pub(super) fn check_source(seen: &Seen, source: &SourceSeen) -> Result<()> {
         (Source::Directory { origin, .. }, SourceSeen::Directory { origin: now, .. }) => {
             origin == now
         }
-        (Source::Image { .. } | Source::Directory { .. }, _) => false,
+        (Source::Direct { device, .. }, SourceSeen::Direct(direct)) => *device == direct.device,
+        (Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. }, _) => false,
     };
     if same { Ok(()) } else { Err(otherwise(seen, staging, "image or directory behind it")) }
 }

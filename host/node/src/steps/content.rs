@@ -126,7 +126,7 @@ fn remains(evidence: Evidence<'_>, what: &str, offset: Option<u64>) -> Result<Fo
     }
 }
 
-fn holds(what: &str, offset: Option<u64>) -> Error {
+pub(super) fn holds(what: &str, offset: Option<u64>) -> Error {
     let place = offset.map(|at| format!(" at byte {at}")).unwrap_or_default();
     Error::precondition(format!(
         "the volume holds {what}{place}, which is no file system that can be mounted here, and it \

@@ -11,7 +11,7 @@ use mooring_volume::{Error, Result};
 
 use super::Step;
 use crate::os::IoLimits;
-use crate::record::{Access, Source, Staging};
+use crate::record::{Access, DirectSource, Source, Staging};
 use crate::seen::Seen;
 
 /// Refuses limits that a volume of this kind can't have.
@@ -40,6 +40,24 @@ pub(super) fn check_block(limits: &NodeLimits) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// See [`check_directory`]. The guest mounts it, and decides about its blocks.
+///
+/// # Errors
+/// `FailedPrecondition`.
+pub(super) fn check_direct(device: &DirectSource, limits: &NodeLimits) -> Result<()> {
+    match device {
+        DirectSource::Linked { .. } if !limits.is_empty() => Err(Error::precondition(
+            "the backend wants I/O limits for this volume, whose device the node has by itself: it \
+             would keep them when the volume has left; let the storage system limit it",
+        )),
+        DirectSource::Image { .. } if limits.discard == Some(false) => Err(Error::precondition(
+            "the backend wants no blocks of this volume to be handed back (discard: false), and a \
+             sandbox mounts it, whose guest decides that",
+        )),
+        DirectSource::Image { .. } | DirectSource::Linked { .. } => Ok(()),
+    }
 }
 
 /// For a device that was just attached: takes off what its number had before.
@@ -83,6 +101,13 @@ pub(crate) fn relimit(
 ) -> Result<Vec<Step>> {
     match (&staging.source, &staging.access) {
         (Source::Directory { .. }, _) => check_directory(limits).map(|()| Vec::new()),
+        (Source::Direct { device, .. }, _) => {
+            check_direct(device, limits)?;
+            Ok(match device {
+                DirectSource::Image { .. } => limited(now, limits).into_iter().collect(),
+                DirectSource::Linked { .. } => Vec::new(),
+            })
+        }
         (Source::Image { .. }, Access::Block) => {
             check_block(limits)?;
             Ok(limited(now, limits).into_iter().collect())

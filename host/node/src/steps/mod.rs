@@ -3,6 +3,7 @@
 
 mod alike;
 mod content;
+mod direct;
 mod limit;
 mod publish;
 mod stage;
@@ -13,11 +14,14 @@ use std::path::PathBuf;
 
 use mooring_volume::capability::FsType;
 
+use crate::attach::MountInfo;
 use crate::os::{DeviceId, IoLimits, LoopDevice, MountFlags, MountRef};
 use crate::record::Record;
 
 pub(crate) use alike::{complete, staged_alike};
+use content::holds;
 pub(crate) use content::{has_room, prove};
+pub(crate) use direct::check_alone;
 pub(crate) use limit::relimit;
 pub(crate) use publish::{PublishWish, PublishedAccess, publish};
 pub(crate) use stage::{AccessWish, StageWish, stage};
@@ -128,6 +132,15 @@ pub(crate) enum Step {
     },
     /// Takes all limits off a device that is about to be given back.
     UnlimitDevice(LoopDevice),
+    /// Tells Kata's runtime of the volume.
+    PutDirect {
+        /// The path by which it looks.
+        target: PathBuf,
+        /// What it is told.
+        info: Box<MountInfo>,
+    },
+    /// Takes that back, from a target if one is named, and what was on its way in or out.
+    RemoveDirect(Option<PathBuf>),
     /// Takes a mount off.
     Unmount(MountRef),
     /// Unbinds a loop device.

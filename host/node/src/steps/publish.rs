@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use mooring_volume::capability::AccessMode;
 use mooring_volume::{Error, Result};
 
-use super::Step;
+use super::{Step, direct};
+use crate::attach::Ready;
 use crate::options::Options;
 use crate::os::{LoopDevice, MountEntry, MountFlags, PathKind};
-use crate::record::{Access, Record, Staging, Target};
+use crate::record::{Access, Record, Source, Staging, Target};
 use crate::seen::{Place, Seen};
 
 /// What is asked for.
@@ -28,6 +29,10 @@ pub(crate) struct PublishWish {
     pub(crate) mode: AccessMode,
     /// No writes through this target.
     pub(crate) readonly: bool,
+    /// The volume's label.
+    pub(crate) label: String,
+    /// The device, for a sandbox that mounts it.
+    pub(crate) ready: Option<Ready>,
 }
 
 /// What shall appear.
@@ -58,6 +63,13 @@ pub(crate) fn publish(seen: &Seen, wish: &PublishWish, place: Place) -> Result<V
             wish.target.display(),
             around.point.display()
         )));
+    }
+    if let (Source::Direct { device, metadata, blank }, PublishedAccess::Mount { options, group }) =
+        (&staging.source, &wish.access)
+    {
+        check_options(staging, options)?;
+        let staged = direct::Staged { staging, device, metadata, blank: *blank };
+        return direct::publish(seen, staged, wish, place, (options, *group));
     }
     match (&staging.access, &wish.access) {
         (Access::Block, PublishedAccess::Block) => block(seen, staging, wish, place),
@@ -138,7 +150,7 @@ fn at_target(seen: &Seen, staging: &Staging, wish: &PublishWish, target: &Target
     }
 }
 
-fn record_with(seen: &Seen, wish: &PublishWish, target: &Target) -> Record {
+pub(super) fn record_with(seen: &Seen, wish: &PublishWish, target: &Target) -> Record {
     let mut record = seen.record();
     if let Some(staging) = &mut record.staging {
         staging.targets.insert(wish.target.clone(), target.clone());
@@ -146,7 +158,11 @@ fn record_with(seen: &Seen, wish: &PublishWish, target: &Target) -> Record {
     record
 }
 
-fn write_unless_known(staging: &Staging, wish: &PublishWish, record: &Record) -> Option<Step> {
+pub(super) fn write_unless_known(
+    staging: &Staging,
+    wish: &PublishWish,
+    record: &Record,
+) -> Option<Step> {
     let known = staging.targets.contains_key(&wish.target);
     (!known).then(|| Step::WriteRecord(Box::new(record.clone())))
 }
@@ -213,7 +229,7 @@ fn check_options(staging: &Staging, options: &Options) -> Result<()> {
 }
 
 /// A target has the restrictions of what is below, and its own on top.
-fn combined(below: MountFlags, asked: MountFlags, readonly: bool) -> MountFlags {
+pub(super) fn combined(below: MountFlags, asked: MountFlags, readonly: bool) -> MountFlags {
     let MountFlags { readonly: ro, nosuid, nodev, noexec, noatime, nodiratime } = asked;
     MountFlags {
         readonly: below.readonly || ro || readonly,
@@ -225,7 +241,7 @@ fn combined(below: MountFlags, asked: MountFlags, readonly: bool) -> MountFlags 
     }
 }
 
-fn wrong_place(path: &Path, wanted: &str) -> Error {
+pub(super) fn wrong_place(path: &Path, wanted: &str) -> Error {
     Error::invalid(format!("target_path {} exists and is no {wanted}", path.display()))
 }
 

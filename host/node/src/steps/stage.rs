@@ -10,7 +10,7 @@ use mooring_volume::{Error, Result};
 use super::alike::{check_source, staged_alike};
 use super::content::{self, Evidence, Formatting};
 use super::publish::give_to_group;
-use super::{Step, has_room, limit};
+use super::{Step, direct, has_room, limit};
 use crate::options::Options;
 use crate::os::{IoLimits, LoopDevice, MountFlags, PathKind};
 use crate::record::{Access, Format, Progress, Record, Source, Staging, Stored};
@@ -87,6 +87,7 @@ pub(crate) fn stage(
             };
             Ok(directory(seen, wish, source, options, *group))
         }
+        (SourceSeen::Direct(source), _) => direct::stage(seen, source, wish),
         (SourceSeen::Directory { .. }, AccessWish::Block) => Err(Error::invalid(
             "volume_capability asks for a block device, and this volume is a directory; ask for a \
              mount",
@@ -127,7 +128,7 @@ fn check_path(seen: &Seen, wish: &StageWish, place: Place) -> Result<()> {
 }
 
 /// The loop device of the volume's image: the volume's own one, if there is one and no other.
-fn own_device<'a>(
+pub(super) fn own_device<'a>(
     seen: &Seen,
     image: &'a ImageSeen,
     wish: &StageWish,
@@ -155,22 +156,20 @@ fn own_device<'a>(
     }
 }
 
-fn check_size(image: &ImageSeen, wish: &StageWish) -> Result<()> {
+pub(super) fn check_size(size: u64, wish: &StageWish) -> Result<()> {
     match wish.minimum_size {
-        Some(least) if image.size < least => Err(Error::precondition(format!(
-            "the image has {} bytes, and its backend says that it has at least {least}",
-            image.size
+        Some(least) if size < least => Err(Error::precondition(format!(
+            "the volume has {size} bytes, and its backend says that it has at least {least}"
         ))),
-        Some(_) | None if image.size < 512 => Err(Error::precondition(format!(
-            "the image has {} bytes, which is less than a sector",
-            image.size
+        Some(_) | None if size < 512 => Err(Error::precondition(format!(
+            "the volume has {size} bytes, which is less than a sector"
         ))),
         Some(_) | None => Ok(()),
     }
 }
 
 /// Attaching, or refreshing what is attached.
-fn attach(image: &ImageSeen, device: Option<&LoopDevice>, readonly: bool) -> Vec<Step> {
+pub(super) fn attach(image: &ImageSeen, device: Option<&LoopDevice>, readonly: bool) -> Vec<Step> {
     match device {
         None => vec![Step::AttachImage { readonly }, limit::unlimited()],
         Some(device) if device.size < image.size / 512 * 512 => vec![Step::RefreshDevice],
@@ -179,7 +178,7 @@ fn attach(image: &ImageSeen, device: Option<&LoopDevice>, readonly: bool) -> Vec
 }
 
 /// Limits that hold once `attach` is done.
-fn limits_attached(image: &ImageSeen, device: Option<&LoopDevice>) -> Option<IoLimits> {
+pub(super) fn limits_attached(image: &ImageSeen, device: Option<&LoopDevice>) -> Option<IoLimits> {
     if device.is_some() { image.limits } else { Some(IoLimits::default()) }
 }
 
@@ -189,7 +188,7 @@ fn image_source(image: &ImageSeen) -> Source {
 
 /// The record with this staging, its publications kept, and the step that writes it if it differs
 /// from what is on disk.
-fn staged(
+pub(super) fn staged(
     seen: &Seen,
     wish: &StageWish,
     source: Source,
@@ -221,7 +220,7 @@ fn known_format(seen: &Seen, image: &ImageSeen, formatting: Formatting) -> Optio
 
 /// A raw volume: the device alone, which refuses writes where no consumer may write.
 fn block(seen: &Seen, image: &ImageSeen, wish: &StageWish) -> Result<Vec<Step>> {
-    check_size(image, wish)?;
+    check_size(image.size, wish)?;
     limit::check_block(&wish.limits)?;
     let readonly = wish.readonly;
     let device = own_device(seen, image, wish, readonly)?;
@@ -245,7 +244,7 @@ fn filesystem(
     wish: &StageWish,
     mounting: &Mounting<'_>,
 ) -> Result<Vec<Step>> {
-    check_size(image, wish)?;
+    check_size(image.size, wish)?;
     // Read-only mounts attach read-write all the same: the host replays a dirty log, as every
     // crash-consistent copy has one, and the mount keeps consumers from writing.
     let device = own_device(seen, image, wish, false)?;

@@ -16,6 +16,7 @@ use crate::seen::Seen;
 /// `FailedPrecondition` where a foreign mount covers the volume's, or took its place.
 pub(crate) fn unpublish(seen: &Seen, target: &Path) -> Result<Vec<Step>> {
     let known = seen.stored.targets().any(|path| path == target);
+    let told = seen.direct.own.contains_key(target);
     let stack = seen.stack(target);
     let own = stack.own_on_top(&seen.own);
     if let Some(foreign) = stack.foreign_above_own(&seen.own) {
@@ -25,9 +26,12 @@ pub(crate) fn unpublish(seen: &Seen, target: &Path) -> Result<Vec<Step>> {
         return Err(covered(target, &top.fs_type));
     }
     let mut steps: Vec<Step> = own.iter().map(|entry| Step::Unmount(entry.reference())).collect();
+    if told || seen.direct.aside {
+        steps.push(Step::RemoveDirect(told.then(|| target.to_owned())));
+    }
     // Never a place that nothing of the volume was ever put on.
     let foreign_below = own.len() < seen.mounts.iter().filter(|entry| entry.is_at(target)).count();
-    if (known || !own.is_empty()) && !foreign_below {
+    if (known || told || !own.is_empty()) && !foreign_below {
         steps.push(Step::RemovePlace(target.to_owned()));
     }
     if let (true, Stored::Whole(record)) = (known, &seen.stored) {

@@ -34,8 +34,18 @@ pub(crate) fn unstage(seen: &Seen, path: &Path) -> Result<Vec<Step>> {
     if !elsewhere.is_empty() {
         return Ok(Vec::new());
     }
+    if let Some(target) = seen.direct.own.keys().next() {
+        return Err(Error::precondition(format!(
+            "volume {} is still published to a sandbox at {}; unpublish it there first",
+            seen.volume,
+            target.display()
+        )));
+    }
     let mut steps: Vec<Step> =
         stack.own_on_top(&seen.own).iter().map(|e| Step::Unmount(e.reference())).collect();
+    if seen.direct.aside {
+        steps.push(Step::RemoveDirect(None));
+    }
     // Limits go first: once it is detached, the number may be another's.
     let given_back =
         |device: &LoopDevice| [Step::UnlimitDevice(device.clone()), Step::Detach(device.clone())];
@@ -88,5 +98,6 @@ pub(crate) fn clean(seen: &Seen) -> bool {
     readable
         && seen.loops.is_empty()
         && seen.staging().is_none()
+        && seen.direct.is_clean()
         && !seen.mounts.iter().any(|entry| seen.own.owns(entry))
 }

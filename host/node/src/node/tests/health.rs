@@ -60,6 +60,15 @@ fn a_sound_volume_has_no_finding_and_an_unknown_one_is_not_found() {
 }
 
 #[test]
+fn what_a_sandbox_was_told_and_is_gone_is_a_finding() {
+    let world = in_use(Way::Direct);
+    world.twin.model().told.clear();
+    assert_eq!(reasons(&world.health().unwrap()), ["SandboxNotTold"]);
+    world.unpublish(TARGET).unwrap();
+    assert_eq!(world.health().unwrap(), []);
+}
+
+#[test]
 fn paths_of_a_bad_form_are_refused() {
     let world = in_use(Way::Block);
     let bad = GetVolumeHealth { staging_path: Some("relative".into()), ..request() };

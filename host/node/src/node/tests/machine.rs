@@ -2,41 +2,45 @@
 //! the tests say so and pass.
 
 mod health;
+mod orders;
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mooring_volume::attachment::{Attached, Attachment, AttachmentKind, Content, PoolItem};
+use mooring_volume::attachment::{
+    Attached, Attachment, AttachmentKind, Content, DirectDevice, KataDirect, PoolItem,
+};
 use mooring_volume::capability::{AccessMode, Capability, FsType};
 use mooring_volume::capacity::CapacityRange;
+use mooring_volume::ephemeral::Ephemeral;
 use mooring_volume::id::NodeId;
-use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage};
-use mooring_volume::orders::{LONGEST_HOLD, Orders as _};
+use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, PublishInline, Stage};
 use mooring_volume::policy::Grants;
 use mooring_volume::{Code, Secrets, StringMap};
 
-use super::world::{Backend, MIB, Way, World, driver, id, limits};
+use super::backend::{Backend, Pool};
+use super::world::{MIB, Way, World, driver, id};
 use crate::os::linux::Linux;
-use crate::os::{IoLimits, LoopDevices as _, Mounts as _, Throttling as _};
+use crate::os::{LoopDevices as _, Mounts as _};
 use crate::{Node, NodeConfig};
 
-const SIZE: u64 = 320 * MIB;
+pub(super) const SIZE: u64 = 320 * MIB;
 
-struct Bench {
-    dir: PathBuf,
-    linux: Arc<Linux>,
-    node: Node<Linux, Backend>,
+pub(super) struct Bench {
+    pub(super) dir: PathBuf,
+    pub(super) linux: Arc<Linux>,
+    pub(super) node: Node<Linux, Backend>,
     config: NodeConfig,
     backend: Backend,
-    runtime: tokio::runtime::Runtime,
+    pub(super) runtime: tokio::runtime::Runtime,
     way: Way,
     _dir: tempfile::TempDir,
 }
 
 /// None without root.
-fn bench(way: Way) -> Option<Bench> {
+pub(super) fn bench(way: Way) -> Option<Bench> {
     if !rustix::process::geteuid().is_root() {
         eprintln!("left out: loop devices and mounts need root");
         return None;
@@ -57,16 +61,27 @@ fn bench(way: Way) -> Option<Bench> {
     let attachment = match way {
         Way::Directory => Attachment::Directory(item),
         Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
+        Way::Direct => Attachment::KataDirect(KataDirect {
+            device: DirectDevice::ImageFile(item),
+            fs_type: None,
+            metadata: StringMap::new(),
+        }),
     };
     let attached =
         Attached { attachment, content: Content::Blank, minimum_size: Some(SIZE), limits: None };
-    let backend = Backend(Arc::default());
+    let backend = Backend(Arc::default(), Pool::Real(dir.join("pool/image.mooring.dev/images")));
     backend.0.lock().unwrap().insert(id("v1"), Ok(attached));
     let config = NodeConfig {
         driver: driver(),
         grants: Grants {
             pools: [("default".to_owned(), dir.join("pool"))].into(),
-            attachments: [AttachmentKind::ImageFile, AttachmentKind::Directory].into(),
+            attachments: [
+                AttachmentKind::ImageFile,
+                AttachmentKind::Directory,
+                AttachmentKind::KataDirect,
+            ]
+            .into(),
+            ephemeral: Some(Ephemeral::default()),
             ..Grants::default()
         },
         filesystem: FsType::Ext4,
@@ -74,6 +89,10 @@ fn bench(way: Way) -> Option<Bench> {
         state_dir: dir.join("state"),
         node_id: NodeId::new("worker-1").unwrap(),
         labels: StringMap::new(),
+        kata: crate::KataPaths {
+            direct_volumes: dir.join("kata/direct-volumes"),
+            sandboxes: vec![dir.join("kata/go"), dir.join("kata/rust")],
+        },
     };
     let linux = Arc::new(Linux::new());
     let node = Node::new(config.clone(), Arc::clone(&linux), backend.clone());
@@ -82,23 +101,23 @@ fn bench(way: Way) -> Option<Bench> {
 }
 
 impl Bench {
-    fn staging(&self) -> PathBuf {
+    pub(super) fn staging(&self) -> PathBuf {
         self.dir.join("kubelet/staging")
     }
 
-    fn target(&self, name: &str) -> PathBuf {
+    pub(super) fn target(&self, name: &str) -> PathBuf {
         self.dir.join("kubelet/pods").join(name)
     }
 
-    fn capability(&self) -> Capability {
+    pub(super) fn capability(&self) -> Capability {
         Capability { access: self.way.access(), mode: AccessMode::SingleNodeWriter }
     }
 
-    fn stage(&self) -> mooring_volume::Result<()> {
+    pub(super) fn stage(&self) -> mooring_volume::Result<()> {
         self.stage_as(self.capability())
     }
 
-    fn stage_as(&self, capability: Capability) -> mooring_volume::Result<()> {
+    pub(super) fn stage_as(&self, capability: Capability) -> mooring_volume::Result<()> {
         let request = Stage {
             volume_id: id("v1"),
             staging_path: self.staging(),
@@ -110,7 +129,7 @@ impl Bench {
         self.runtime.block_on(self.node.stage(&World::call(), request))
     }
 
-    fn publish(&self, name: &str, readonly: bool) -> mooring_volume::Result<()> {
+    pub(super) fn publish(&self, name: &str, readonly: bool) -> mooring_volume::Result<()> {
         let request = Publish {
             volume_id: id("v1"),
             staging_path: self.staging(),
@@ -124,21 +143,21 @@ impl Bench {
         self.runtime.block_on(self.node.publish(&World::call(), request))
     }
 
-    fn unpublish(&self, name: &str) -> mooring_volume::Result<()> {
+    pub(super) fn unpublish(&self, name: &str) -> mooring_volume::Result<()> {
         let target = self.target(name);
         self.runtime.block_on(self.node.unpublish(&World::call(), id("v1"), target))
     }
 
-    fn unstage(&self) -> mooring_volume::Result<()> {
+    pub(super) fn unstage(&self) -> mooring_volume::Result<()> {
         self.runtime.block_on(self.node.unstage(&World::call(), id("v1"), self.staging()))
     }
 
-    fn total(&self, path: PathBuf) -> u64 {
+    pub(super) fn total(&self, path: PathBuf) -> u64 {
         let request = GetStats { volume_id: id("v1"), volume_path: path, staging_path: None };
         self.runtime.block_on(self.node.stats(&World::call(), request)).unwrap().bytes.total
     }
 
-    fn expand(&self, bytes: u64) -> mooring_volume::Result<u64> {
+    pub(super) fn expand(&self, bytes: u64) -> mooring_volume::Result<u64> {
         let image = self.dir.join("pool/image.mooring.dev/images/v1");
         fs::File::options().write(true).open(image).unwrap().set_len(bytes).unwrap();
         let request = ExpandNode {
@@ -152,25 +171,35 @@ impl Bench {
         self.runtime.block_on(self.node.expand(&World::call(), request))
     }
 
-    fn mounts(&self) -> Vec<crate::os::MountEntry> {
+    pub(super) fn mounts(&self) -> Vec<crate::os::MountEntry> {
         let all = self.linux.mounts().unwrap();
         all.into_iter().filter(|entry| entry.point.starts_with(&self.dir)).collect()
     }
 
     /// Loop devices bound to the image.
-    fn loops(&self) -> usize {
+    fn bound(&self) -> Vec<crate::os::LoopDevice> {
         let image = self.dir.join("pool/image.mooring.dev/images/v1");
         let inode = fs::metadata(image).unwrap().ino();
         let loops = self.linux.loops().unwrap();
-        loops.iter().filter(|device| device.backing.inode == inode).count()
+        loops.into_iter().filter(|device| device.backing.inode == inode).collect()
     }
 
-    fn check_free(&self) {
+    fn loops(&self) -> usize {
+        self.bound().len()
+    }
+
+    pub(super) fn device(&self) -> crate::os::LoopDevice {
+        self.bound().remove(0)
+    }
+
+    pub(super) fn check_free(&self) {
         assert_eq!(self.mounts(), [], "{:?}", self.way);
         assert_eq!(self.loops(), 0, "{:?}", self.way);
         let records = self.dir.join("state/node/image.mooring.dev");
         let left = fs::read_dir(records).map_or(0, Iterator::count);
         assert_eq!(left, 0, "{:?}: records are left", self.way);
+        let told = self.dir.join("kata/direct-volumes");
+        assert_eq!(fs::read_dir(told).map_or(0, Iterator::count), 0, "{:?}: told", self.way);
         assert!(!self.target("a").exists() && !self.target("b").exists());
     }
 }
@@ -223,6 +252,37 @@ fn lives_and_leaves_nothing() {
         bench.unstage().unwrap();
         bench.check_free();
     }
+}
+
+#[test]
+fn a_pods_own_volume_is_made_used_and_deleted() {
+    let Some(bench) = bench(Way::Fs(FsType::Ext4)) else { return };
+    let image = bench.dir.join("pool/image.mooring.dev/images/csi-0af3");
+    for _ in 0..2 {
+        let request = PublishInline {
+            volume_id: id("csi-0af3"),
+            target_path: bench.target("a"),
+            capability: bench.capability(),
+            readonly: false,
+            attributes: [("size".to_owned(), "64Mi".to_owned())].into(),
+            secrets: Secrets::default(),
+        };
+        bench.runtime.block_on(bench.node.publish_inline(&World::call(), request)).unwrap();
+    }
+    assert_eq!(fs::metadata(&image).unwrap().len(), 64 * MIB);
+    assert_eq!(bench.mounts().len(), 2, "staged and published");
+    assert!(writable(&bench.target("a")));
+    let own = bench.dir.join("state/node/image.mooring.dev/inline");
+    assert_eq!(fs::metadata(&own).unwrap().mode() & 0o7777, 0o700);
+    for _ in 0..2 {
+        let (call, target) = (World::call(), bench.target("a"));
+        let gone = bench.node.unpublish(&call, id("csi-0af3"), target);
+        bench.runtime.block_on(gone).unwrap();
+    }
+    assert!(!image.exists(), "the backend was asked to delete it");
+    assert_eq!(fs::read_dir(&own).unwrap().count(), 0);
+    assert_eq!(bench.mounts(), []);
+    assert!(!bench.target("a").exists());
 }
 
 #[test]
@@ -279,76 +339,4 @@ fn a_raw_volume_is_a_device_that_refuses_writes_when_asked() {
     bench.check_free();
     let image = fs::read(bench.dir.join("pool/image.mooring.dev/images/v1")).unwrap();
     assert_eq!(image.first(), Some(&1));
-}
-
-#[test]
-fn a_frozen_volume_takes_no_writes_until_the_thaw_or_its_unstaging() {
-    for fs_type in FsType::ALL {
-        let Some(bench) = bench(Way::Fs(fs_type)) else { return };
-        bench.stage().unwrap();
-        let freeze = || {
-            let images = vec![PoolItem { pool: "default".into(), name: "v1".into() }];
-            bench.runtime.block_on(bench.node.freeze(images, LONGEST_HOLD)).unwrap()
-        };
-        fs::write(bench.staging().join("before"), b"kept").unwrap();
-        let notes = bench.dir.join("state/freezes/image.mooring.dev");
-        let count = || fs::read_dir(&notes).unwrap().count();
-        let frozen = freeze();
-        assert_eq!(count(), 1, "{fs_type}");
-        let path = bench.staging().join("during");
-        std::thread::scope(|scope| {
-            let writer = scope.spawn(|| fs::write(&path, b"late"));
-            // Reading goes on.
-            let read = fs::read(bench.staging().join("before"));
-            let visible = path.exists();
-            let thawed = bench.runtime.block_on(bench.node.thaw(frozen.id));
-            writer.join().unwrap().unwrap();
-            assert!(!visible, "{fs_type}: a file was made while it was frozen");
-            assert_eq!((read.unwrap(), thawed), (b"kept".to_vec(), Ok(true)), "{fs_type}");
-        });
-        assert_eq!(count(), 0, "{fs_type}");
-        let frozen = freeze();
-        bench.unstage().unwrap();
-        bench.check_free();
-        assert_eq!(bench.runtime.block_on(bench.node.thaw(frozen.id)), Ok(false), "{fs_type}");
-    }
-}
-
-#[test]
-fn limits_hold_from_stage_to_unstage() {
-    for way in [Way::Fs(FsType::Ext4), Way::Block] {
-        let Some(bench) = bench(way) else { return };
-        let limit = |rate| {
-            let discard = (way != Way::Block).then_some(true);
-            let mut answers = bench.backend.0.lock().unwrap();
-            let answer = answers.get_mut(&id("v1")).unwrap().as_mut().unwrap();
-            answer.limits = Some(limits(rate, discard));
-        };
-        limit(5 * MIB);
-        match bench.stage() {
-            Ok(()) => {}
-            Err(error) => {
-                assert_eq!(error.code, Code::FailedPrecondition, "{error}");
-                eprintln!("left out: {error}");
-                bench.check_free();
-                return;
-            }
-        }
-        let image = bench.dir.join("pool/image.mooring.dev/images/v1");
-        let inode = fs::metadata(image).unwrap().ino();
-        let loops = bench.linux.loops().unwrap();
-        let device = loops.iter().find(|device| device.backing.inode == inode).unwrap().device;
-        let rate = || bench.linux.io_limits(device).unwrap().and_then(|held| held.write_bandwidth);
-        assert_eq!(rate(), Some(5 * MIB), "{way:?}");
-        assert!(way == Way::Block || bench.mounts()[0].discards);
-        let apply = |limits| bench.runtime.block_on(bench.node.apply_limits(id("v1"), limits));
-        assert_eq!(apply(Some(limits(6 * MIB, None))), Ok(true));
-        assert_eq!(rate(), Some(6 * MIB), "{way:?}");
-        limit(7 * MIB);
-        bench.stage().unwrap();
-        assert_eq!(rate(), Some(7 * MIB), "{way:?}");
-        bench.unstage().unwrap();
-        assert_eq!(bench.linux.io_limits(device).unwrap(), Some(IoLimits::default()), "{way:?}");
-        bench.check_free();
-    }
 }

@@ -1,11 +1,14 @@
 //! The service over the model of a machine: what it does, what it refuses, and that it converges
 //! from a failure or a crash at every single call.
 
+mod backend;
 mod health;
+mod inline;
 mod limits;
 mod machine;
 mod orders;
 mod refusals;
+mod sandbox;
 mod service;
 mod sweep;
 mod world;

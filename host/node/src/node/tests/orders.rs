@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use mooring_volume::Code;
 use mooring_volume::attachment::{Content as Origin, PoolItem};
 use mooring_volume::capability::FsType;
-use mooring_volume::orders::{FreezeId, LONGEST_HOLD, Orders as _};
+use mooring_volume::limits::NodeLimits;
+use mooring_volume::orders::{FreezeId, Frozen, LONGEST_HOLD, Orders as _};
+use mooring_volume::{Code, Result};
 
 use super::world::{FREEZES, STAGING, TARGET, Way, World, id, limits};
 use crate::os::twin::{Content, Fault};
@@ -15,6 +16,32 @@ use crate::os::{DeviceId, Kind, PathKind};
 
 const EXT4: Way = Way::Fs(FsType::Ext4);
 const OTHER_STAGING: &str = "/var/lib/kubelet/staging/v2";
+
+impl World {
+    /// Orders to freeze, for the longest time.
+    pub(super) fn freeze(&self, names: &[&str]) -> Result<Frozen> {
+        let item = |name: &&str| PoolItem { pool: "default".into(), name: (*name).to_owned() };
+        let images = names.iter().map(item).collect();
+        let frozen = self.runtime.block_on(self.node.freeze(images, LONGEST_HOLD))?;
+        *self.frozen.lock().unwrap() = Some(frozen.id);
+        Ok(frozen)
+    }
+
+    /// Thaws the last freeze.
+    pub(super) fn thaw(&self) -> Result<bool> {
+        let last = *self.frozen.lock().unwrap();
+        last.map_or(Ok(false), |id| self.runtime.block_on(self.node.thaw(id)))
+    }
+
+    /// Nobody orders any more.
+    pub(super) fn release(&self) {
+        self.runtime.block_on(self.node.release());
+    }
+
+    pub(super) fn apply(&self, limits: Option<NodeLimits>) -> Result<bool> {
+        self.runtime.block_on(self.node.apply_limits(id("v1"), limits))
+    }
+}
 
 fn staged(way: Way) -> World {
     let world = World::new(way);
@@ -80,12 +107,14 @@ fn a_frozen_volume_is_worked_on_by_nobody_but_unstage_which_thaws() {
 
 #[test]
 fn all_are_frozen_or_none() {
-    let world = two(Way::Block);
-    let raw = world.freeze(&["v1", "v2"]).unwrap_err();
-    assert_eq!(raw.code, Code::FailedPrecondition);
-    assert!(raw.message.contains("raw block device"), "{raw}");
-    assert_eq!((frozen(&world), notes(&world)), (0, 0));
-    world.freeze(&["v1"]).unwrap();
+    for (way, why) in [(Way::Block, "raw block device"), (Way::Direct, "for a sandbox")] {
+        let world = two(way);
+        let other = world.freeze(&["v1", "v2"]).unwrap_err();
+        assert_eq!(other.code, Code::FailedPrecondition);
+        assert!(other.message.contains(why), "{other}");
+        assert_eq!((frozen(&world), notes(&world)), (0, 0));
+        world.freeze(&["v1"]).unwrap();
+    }
 }
 
 #[test]
@@ -194,7 +223,7 @@ fn an_image_that_no_record_names_is_refused() {
 
 #[test]
 fn limits_change_while_the_volume_is_in_use() {
-    for way in [EXT4, Way::Block] {
+    for way in [EXT4, Way::Block, Way::Direct] {
         let world = staged(way);
         let device = DeviceId { major: 7, minor: 0 };
         for rate in [5 << 20, 6 << 20, 6 << 20] {

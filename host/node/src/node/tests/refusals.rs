@@ -101,7 +101,7 @@ fn a_pod_never_gets_the_nodes_own_disk() {
             request.staging_path = "/var/lib/kubelet/staging/other".into();
         };
         refuses_publish(&world, way, elsewhere, Code::FailedPrecondition);
-        if way == Way::Block {
+        if matches!(way, Way::Block | Way::Direct) {
             world.twin.model().cut_loops();
         } else {
             world.twin.model().mounts.pop();
@@ -252,6 +252,9 @@ fn a_volume_in_use_is_not_taken_down() {
         let before = world.snapshot();
         assert_eq!(world.unstage().unwrap_err().code, Code::FailedPrecondition, "{way:?}");
         assert_eq!(world.snapshot(), before, "{way:?}");
+        if way == Way::Direct {
+            continue;
+        }
         world.twin.model().busy.insert(TARGET.into());
         assert_eq!(world.unpublish(TARGET).unwrap_err().code, Code::FailedPrecondition);
         assert_eq!(world.snapshot(), before, "{way:?}");

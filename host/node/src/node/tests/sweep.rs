@@ -40,18 +40,28 @@ fn call(world: &World, way: Way, rpc: Rpc) -> Result<()> {
     match rpc {
         Rpc::Stage => world.stage(World::stage_request(way)),
         Rpc::Publish => world.publish(World::publish_request(way, TARGET)),
+        // A device can be in one sandbox alone.
+        Rpc::PublishReadonly if way == Way::Direct => {
+            world.publish(World::publish_request(way, TARGET))
+        }
         Rpc::PublishReadonly => {
             let mut request = World::publish_request(way, SECOND);
             // A device takes writes for all its targets or for none.
             request.readonly = way != Way::Block;
             world.publish(request)
         }
-        Rpc::Stats => world.stats(TARGET).map(|_| ()),
+        Rpc::Stats => {
+            world.enter_sandbox(TARGET);
+            world.stats(TARGET).map(|_| ())
+        }
         Rpc::Freeze => {
             // A volume is frozen once at a time.
             world.thaw()?;
             match world.freeze(&["v1"]) {
-                Err(refused) if way == Way::Block && refused.code == Code::FailedPrecondition => {
+                Err(refused)
+                    if matches!(way, Way::Block | Way::Direct)
+                        && refused.code == Code::FailedPrecondition =>
+                {
                     Ok(())
                 }
                 other => other.map(|_| ()),

@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mooring_volume::attachment::{Attached, Attachment, AttachmentKind, Content, PoolItem};
-use mooring_volume::backend::{Attachments, DescribeAttachment, NodeDescription, NodeFacts, Nodes};
+use mooring_volume::attachment::{
+    Attached, Attachment, AttachmentKind, Content, DirectDevice, KataDirect, PoolItem,
+};
+use mooring_volume::backend::NodeDescription;
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
 use mooring_volume::capacity::CapacityRange;
+use mooring_volume::ephemeral::Ephemeral;
 use mooring_volume::id::NodeId;
 use mooring_volume::limits::NodeLimits;
 use mooring_volume::node::{ExpandNode, GetStats, Node as _, Publish, Stage, Stats};
-use mooring_volume::orders::{FreezeId, Frozen, LONGEST_HOLD, Orders as _};
+use mooring_volume::orders::FreezeId;
 use mooring_volume::policy::Grants;
 use mooring_volume::{Call, CallId, DriverName, Result, Secrets, StringMap, VolumeId};
 
-use crate::os::twin::{Image, Twin};
+use super::backend::{Backend, Pool};
+use crate::os::twin::{Image, Told, Twin};
 use crate::os::{DeviceId, IoLimits, MountFlags, PathKind};
 use crate::record;
 use crate::{Node, NodeConfig};
@@ -35,21 +39,24 @@ pub(super) enum Way {
     Fs(FsType),
     Block,
     Directory,
+    /// In a sandbox.
+    Direct,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Fs(FsType::Ext4),
         Self::Fs(FsType::Xfs),
         Self::Fs(FsType::Btrfs),
         Self::Block,
         Self::Directory,
+        Self::Direct,
     ];
 
     pub(super) fn access(self) -> AccessType {
         match self {
             Self::Fs(fs_type) => mount(Some(fs_type), &["noatime"]),
-            Self::Directory => mount(None, &["noatime"]),
+            Self::Directory | Self::Direct => mount(None, &["noatime"]),
             Self::Block => AccessType::Block,
         }
     }
@@ -70,23 +77,12 @@ pub(super) fn limits(write_bandwidth: u64, discard: Option<bool>) -> NodeLimits 
     }
 }
 
-/// A backend that answers what it was told to.
-#[derive(Debug, Clone)]
-pub(super) struct Backend(pub(super) Arc<Mutex<BTreeMap<VolumeId, Result<Attached>>>>);
-
-impl Attachments for Backend {
-    async fn describe_attachment(&self, _: &Call, asked: DescribeAttachment) -> Result<Attached> {
-        self.0.lock().unwrap().get(&asked.volume_id).cloned().unwrap_or_else(|| {
-            Err(mooring_volume::Error::not_found("the backend does not know the volume"))
-        })
-    }
-}
-
-impl Nodes for Backend {
-    async fn describe_node(&self, _: &Call, facts: NodeFacts) -> Result<NodeDescription> {
-        let id = NodeId::new(format!("{}@{}", facts.id, facts.hostname))?;
-        Ok(NodeDescription { id, topology: None, max_volumes: Some(7) })
-    }
+/// What a test may grant beyond pools and kinds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Granted {
+    pub(super) mount_options: Vec<String>,
+    pub(super) devices: Vec<String>,
+    pub(super) ephemeral: Option<Ephemeral>,
 }
 
 /// A machine, the service on it, and a runtime to call it in.
@@ -94,7 +90,7 @@ pub(super) struct World {
     pub(super) twin: Twin,
     pub(super) backend: Backend,
     pub(super) node: Arc<Node<Twin, Backend>>,
-    pub(super) mount_options: Vec<String>,
+    pub(super) granted: Granted,
     /// What the last freeze is thawed by.
     pub(super) frozen: Mutex<Option<FreezeId>>,
     pub(super) runtime: tokio::runtime::Runtime,
@@ -116,20 +112,28 @@ pub(super) fn directory_path(name: &str) -> PathBuf {
     Path::new("/pool/image.mooring.dev/directories").join(name)
 }
 
-fn config(mount_options: &[String]) -> NodeConfig {
+fn config(granted: &Granted) -> NodeConfig {
     NodeConfig {
         filesystem: mooring_volume::capability::FsType::Ext4,
         driver: driver(),
         grants: Grants {
             pools: [("default".to_owned(), PathBuf::from("/pool"))].into(),
-            attachments: [AttachmentKind::ImageFile, AttachmentKind::Directory].into(),
-            mount_options: mount_options.to_vec(),
+            attachments: [
+                AttachmentKind::ImageFile,
+                AttachmentKind::Directory,
+                AttachmentKind::KataDirect,
+            ]
+            .into(),
+            mount_options: granted.mount_options.clone(),
+            devices: granted.devices.clone(),
+            ephemeral: granted.ephemeral.clone(),
             ..Grants::default()
         },
         target_roots: vec!["/var/lib/kubelet".into()],
         state_dir: STATE.into(),
         node_id: NodeId::new("worker-1").unwrap(),
         labels: StringMap::new(),
+        kata: crate::KataPaths::default(),
     }
 }
 
@@ -149,11 +153,11 @@ impl World {
                 model.limits.insert(DeviceId { major: 7, minor: 0 }, former);
             }
         }
-        let backend = Backend(Arc::default());
+        let backend = Backend(Arc::default(), Pool::Model(twin.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let node = Arc::new(Node::new(config(&[]), Arc::new(twin.clone()), backend.clone()));
-        let (mount_options, frozen) = (Vec::new(), Mutex::default());
-        let world = Self { twin, backend, node, mount_options, frozen, runtime };
+        let (granted, frozen) = (Granted::default(), Mutex::default());
+        let node = Node::new(config(&granted), Arc::new(twin.clone()), backend.clone());
+        let world = Self { twin, backend, node: Arc::new(node), granted, frozen, runtime };
         world.add_image("v1", 11, crate::os::twin::Content::Blank);
         world.describe("v1", way, Content::Blank);
         world
@@ -170,10 +174,15 @@ impl World {
         let attachment = match way {
             Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
             Way::Directory => Attachment::Directory(item),
+            Way::Direct => Attachment::KataDirect(KataDirect {
+                device: DirectDevice::ImageFile(item),
+                fs_type: Some("xfs".into()),
+                metadata: [("tenant".to_owned(), "a".to_owned())].into(),
+            }),
         };
         let limits = match way {
             Way::Fs(_) => Some(limits(1 << 20, Some(true))),
-            Way::Block => Some(limits(1 << 20, None)),
+            Way::Block | Way::Direct => Some(limits(1 << 20, None)),
             Way::Directory => None,
         };
         let attached = Attached { attachment, content, minimum_size: None, limits };
@@ -191,13 +200,13 @@ impl World {
     }
 
     pub(super) fn grant_options(&mut self, options: &[&str]) {
-        self.mount_options = options.iter().map(|option| (*option).to_owned()).collect();
+        self.granted.mount_options = options.iter().map(|option| (*option).to_owned()).collect();
         self.restart();
     }
 
     /// A program that just started, and did nothing yet.
     pub(super) fn fresh(&self) -> Node<Twin, Backend> {
-        Node::new(config(&self.mount_options), Arc::new(self.twin.clone()), self.backend.clone())
+        Node::new(config(&self.granted), Arc::new(self.twin.clone()), self.backend.clone())
     }
 
     /// The program starts again; the machine goes on.
@@ -272,28 +281,15 @@ impl World {
         self.runtime.block_on(self.node.expand(&Self::call(), request))
     }
 
-    /// Orders to freeze, for the longest time.
-    pub(super) fn freeze(&self, names: &[&str]) -> Result<Frozen> {
-        let item = |name: &&str| PoolItem { pool: "default".into(), name: (*name).to_owned() };
-        let images = names.iter().map(item).collect();
-        let frozen = self.runtime.block_on(self.node.freeze(images, LONGEST_HOLD))?;
-        *self.frozen.lock().unwrap() = Some(frozen.id);
-        Ok(frozen)
-    }
-
-    /// Thaws the last freeze.
-    pub(super) fn thaw(&self) -> Result<bool> {
-        let last = *self.frozen.lock().unwrap();
-        last.map_or(Ok(false), |id| self.runtime.block_on(self.node.thaw(id)))
-    }
-
-    /// Nobody orders any more.
-    pub(super) fn release(&self) {
-        self.runtime.block_on(self.node.release());
-    }
-
-    pub(super) fn apply(&self, limits: Option<NodeLimits>) -> Result<bool> {
-        self.runtime.block_on(self.node.apply_limits(id("v1"), limits))
+    /// A sandbox takes the volume that is told at a target, if one is.
+    pub(super) fn enter_sandbox(&self, target: &str) {
+        let mut model = self.twin.model();
+        if let Some(told) = model.told.get_mut(Path::new(target)) {
+            told.sandboxes = vec!["sb".into()];
+        }
+        let answer =
+            r#"{"usage":[{"total":100,"used":40,"available":60,"unit":1},{"total":7,"unit":2}]}"#;
+        model.shims.insert("sb".into(), answer.into());
     }
 
     pub(super) fn info(&self) -> Result<NodeDescription> {
@@ -354,13 +350,18 @@ impl World {
                 .iter()
                 .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
                 .collect(),
+            told: model.told.clone(),
+            aside: model.aside.clone(),
         }
     }
 
     /// Nothing of the volume is mounted or attached.
     pub(super) fn is_free(&self) -> bool {
         let model = self.twin.model();
-        model.mounts.len() == 2 && model.locks() == 0
+        model.mounts.len() == 2
+            && model.locks() == 0
+            && model.told.is_empty()
+            && model.aside.is_empty()
     }
 }
 
@@ -375,4 +376,6 @@ pub(super) struct Snapshot {
     pub(super) limits: BTreeMap<DeviceId, IoLimits>,
     pub(super) frozen: BTreeSet<DeviceId>,
     pub(super) records: BTreeMap<PathBuf, String>,
+    pub(super) told: BTreeMap<PathBuf, Told>,
+    aside: BTreeSet<String>,
 }

@@ -4,6 +4,7 @@
 //! Nothing here decides anything: see the contract in `os`.
 
 mod blocks;
+mod direct;
 mod errno;
 mod examine;
 mod freezing;
@@ -11,6 +12,7 @@ mod growth;
 mod handle;
 mod host;
 mod ioctl;
+mod linked;
 mod loops;
 mod mounted;
 mod mountinfo;
@@ -23,6 +25,7 @@ mod program;
 mod programs;
 mod records;
 mod resident;
+mod shim;
 mod symptoms;
 mod throttle;
 mod uevents;

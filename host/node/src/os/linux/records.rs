@@ -107,7 +107,7 @@ impl RecordFiles for Linux {
 }
 
 /// Makes a directory (0700) and its missing parents, each synced into its own parent.
-fn make_directories(directory: &Path) -> Result<()> {
+pub(super) fn make_directories(directory: &Path) -> Result<()> {
     let doing = "creating directory";
     match pin(doing, directory) {
         Ok(_) => return Ok(()),
@@ -125,7 +125,7 @@ fn make_directories(directory: &Path) -> Result<()> {
     sync(&readable_parent(&place, directory)?, directory)
 }
 
-fn readable_parent(place: &Split<'_>, path: &Path) -> Result<OwnedFd> {
+pub(super) fn readable_parent(place: &Split<'_>, path: &Path) -> Result<OwnedFd> {
     reopen(&place.parent, OFlags::RDONLY | OFlags::DIRECTORY)
         .map_err(|errno| failed(errno, SYNCING, path.display()))
 }
@@ -137,20 +137,20 @@ fn temporary(name: &OsStr) -> OsString {
     temporary
 }
 
-fn fill(file: OwnedFd, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn fill(file: OwnedFd, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = std::fs::File::from(file);
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-fn remove(parent: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
+pub(super) fn remove(parent: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
     match retry_on_intr(|| rustix::fs::unlinkat(parent, name, AtFlags::empty())) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(errno),
     }
 }
 
-fn sync(directory: &OwnedFd, path: &Path) -> Result<()> {
+pub(super) fn sync(directory: &OwnedFd, path: &Path) -> Result<()> {
     retry_on_intr(|| rustix::fs::fsync(directory))
         .map_err(|errno| failed(errno, SYNCING, path.display()))
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mooring_volume::backend::NodeFacts;
 
-use super::{Handle, Twin, What, fail, found};
+use super::{Content, Handle, Image, Twin, What, fail, found};
 use crate::os::{
     BackingFile, Error, Found, Host, Kind, Opened, PathKind, Places, PoolFiles, RecordFiles, Result,
 };
@@ -121,8 +121,11 @@ impl Places for Twin {
 impl Twin {
     fn create(&self, doing: &'static str, path: &Path, kind: PathKind) -> Result<()> {
         self.call(doing, |model| {
-            let parent = path.parent().and_then(|parent| model.places.get(parent));
-            if parent != Some(&PathKind::Directory) {
+            let parent = path.parent();
+            let place = parent.and_then(|parent| model.places.get(parent));
+            // Directories of records are made with them.
+            let own = model.records.keys().any(|record| record.parent() == parent);
+            if place != Some(&PathKind::Directory) && !own {
                 return fail(Kind::NotFound, doing, path);
             }
             match model.places.get(path) {
@@ -133,6 +136,30 @@ impl Twin {
                 Some(there) if *there == kind => Ok(()),
                 Some(_) => fail(Kind::WrongType, doing, path),
             }
+        })
+    }
+}
+
+impl Twin {
+    /// A backend makes an image; one that is there stays.
+    pub(crate) fn make(&self, path: &Path, size: u64) -> Result<()> {
+        self.call("creating a volume", |model| {
+            let (content, inode) = (Content::Blank, 1000 + path.as_os_str().len() as u64);
+            let image = Image { inode, size, content, formatted: 0, group: None };
+            model.images.entry(path.to_owned()).or_insert(image);
+            Ok(())
+        })
+    }
+
+    /// A backend deletes an image, unless it is in use.
+    pub(crate) fn unmake(&self, path: &Path) -> Result<()> {
+        self.call("deleting a volume", |model| {
+            let used = model.open.values().any(|(open, locked)| open == path && *locked);
+            if used || model.undeletable {
+                return fail(Kind::Busy, "deleting", path);
+            }
+            model.images.remove(path);
+            Ok(())
         })
     }
 }

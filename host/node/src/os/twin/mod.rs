@@ -4,11 +4,13 @@
 //! What survives a crash of the program is the model; what a reboot takes away is modelled too.
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
+mod direct;
 mod files;
 mod orders;
 mod storage;
 mod symptoms;
 
+pub(crate) use direct::Told;
 pub(crate) use storage::SMALLEST;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,8 +98,7 @@ pub(crate) struct Model {
     pub(crate) faults: BTreeMap<u32, FsFaults>,
     /// Mount points whose file system answers with an I/O error.
     pub(crate) broken: BTreeSet<PathBuf>,
-    /// Bytes available in pools, of a TiB; a pool that is not named is half full, and one with none
-    /// is not there.
+    /// Bytes available in pools, of a TiB: half where none are named; one with none is not there.
     pub(crate) pools: BTreeMap<PathBuf, Option<u64>>,
     /// Mount points on which files are open.
     pub(crate) busy: BTreeSet<PathBuf>,
@@ -107,6 +108,20 @@ pub(crate) struct Model {
     pub(crate) unlimited: bool,
     /// Devices whose file systems are frozen.
     pub(crate) frozen: BTreeSet<DeviceId>,
+    /// What Kata's runtime was told, by the volume's path.
+    pub(crate) told: BTreeMap<PathBuf, Told>,
+    /// Labels of folders that it does not see.
+    pub(crate) aside: BTreeSet<String>,
+    /// What the shims of sandboxes answer.
+    pub(crate) shims: BTreeMap<String, Vec<u8>>,
+    /// What they were asked.
+    pub(crate) asked: Vec<String>,
+    /// Loop devices that stand for the node's own, by their links, with their serial numbers.
+    pub(crate) links: BTreeMap<String, (u32, String)>,
+    /// How often SCSI hosts were to look.
+    pub(crate) rescans: u32,
+    /// Whether the backend can't delete for now.
+    pub(crate) undeletable: bool,
     fault: Option<Fault>,
     calls: usize,
     dead: bool,
@@ -301,6 +316,7 @@ impl Twin {
         model.busy.clear();
         model.limits.clear();
         model.frozen.clear();
+        (model.told, model.aside) = Default::default(); // They are below /run.
         model.boot_mounts();
         model.release();
     }

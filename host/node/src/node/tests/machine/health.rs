@@ -72,12 +72,6 @@ impl Bench {
         self.dir.join("pool/image.mooring.dev/images/v1")
     }
 
-    fn device(&self) -> u32 {
-        let inode = fs::metadata(self.image_path()).unwrap().ino();
-        let loops = self.linux.loops().unwrap();
-        loops.iter().find(|device| device.backing.inode == inode).unwrap().number
-    }
-
     /// Nothing of it is needed any more, and all of it can be torn down.
     fn ends(&self) {
         self.unpublish("a").unwrap();
@@ -89,6 +83,7 @@ impl Bench {
             grants: &self.config.grants,
             state_dir: &self.config.state_dir,
             node: &self.config.node_id,
+            kata: &self.config.kata.direct_volumes,
         }
         .label(&id("v1"));
         assert!(self.linux.loops().unwrap().iter().all(|device| device.label != label));
@@ -177,7 +172,7 @@ fn a_file_system_that_became_read_only() {
 fn an_error_that_ext4_has_counted() {
     let Some(bench) = in_use(EXT4) else { return };
     let fails = || {
-        let trigger = format!("/sys/fs/ext4/loop{}/trigger_fs_error", bench.device());
+        let trigger = format!("/sys/fs/ext4/loop{}/trigger_fs_error", bench.device().number);
         fs::write(trigger, "an error of a test").unwrap();
     };
     fails();
@@ -241,7 +236,7 @@ fn a_directory_that_was_deleted() {
 fn mounts_and_devices_that_others_took_away() {
     for way in [EXT4, BTRFS, Way::Directory, Way::Block] {
         let Some(bench) = in_use(way) else { return };
-        let device = (way != Way::Directory).then(|| format!("/dev/loop{}", bench.device()));
+        let device = (way != Way::Directory).then(|| format!("/dev/loop{}", bench.device().number));
         if way != Way::Block {
             tool("mount", &["-t", "tmpfs", "none", path(&bench.target("a"))]);
             assert_eq!(bench.found(), ["MountCovered"], "{way:?}");
