@@ -90,6 +90,9 @@ pub(crate) struct Model {
     pub(crate) records: BTreeMap<PathBuf, Vec<u8>>,
     /// Open file descriptions of images, and whether each holds the lock.
     pub(super) open: BTreeMap<u64, (PathBuf, bool)>,
+    /// Images that another program deletes, or replaces by one of another number, at the very
+    /// moment at which they are locked.
+    pub(crate) fleeting: BTreeMap<PathBuf, Option<u64>>,
     /// Descriptions that a handle still refers to.
     pub(super) handles: BTreeSet<u64>,
     /// Whether the program lacks CAP_SYS_RESOURCE.
