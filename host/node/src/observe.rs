@@ -9,9 +9,9 @@ use mooring_volume::{DriverName, NodeId, Result, VolumeId};
 
 use crate::attach::Directs;
 use crate::mount::Belongings;
-use crate::os::{Kind, Machine};
+use crate::os::{Disk, Kind, Machine, MountEntry};
 use crate::place::Root;
-use crate::record::{self, Stored};
+use crate::record::{self, RecordedDevice, Source, Stored};
 use crate::seen::{Place, Seen};
 
 /// What an operation has to know beside the machine.
@@ -56,14 +56,42 @@ pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -
         Stored::Unreadable(_) => pool_directories(os, scope),
         Stored::Absent | Stored::Whole(_) => Vec::new(),
     };
-    let own = Belongings::of(&loops, stored.staging(&boot), &directories, &mounts);
+    let mut own = Belongings::of(&loops, stored.staging(&boot), &directories, &mounts);
+    let disk = match stored.staging(&boot).map(|staging| &staging.source) {
+        Some(Source::Device(recorded)) => disk(os, recorded, &mounts, &mut own)?,
+        Some(Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. }) | None => {
+            None
+        }
+    };
+    if stored.is_unreadable() && scope.grants.attachments.contains(&AttachmentKind::BlockDevice) {
+        let links = os.links()?.into_iter();
+        for (_, device, node) in links.filter(|(link, ..)| scope.grants.allows_device(link)) {
+            own.add_possible(&mounts, device, &node);
+        }
+    }
     let direct =
         if scope.grants.attachments.contains(&AttachmentKind::KataDirect) || stored.is_direct() {
             Directs::of(os.direct_volumes(scope.kata)?, &label)
         } else {
             Directs::default()
         };
-    Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, own, direct })
+    Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, disk, own, direct })
+}
+
+/// The recorded device, if it is there still, and what of the mount table is the volume's by it.
+fn disk<M: Machine>(
+    os: &M,
+    recorded: &RecordedDevice,
+    mounts: &[MountEntry],
+    own: &mut Belongings,
+) -> Result<Option<Disk>> {
+    let now = os.disk(recorded.number)?;
+    if now.as_ref().is_some_and(|now| now.sequence != recorded.sequence) {
+        own.add_former(mounts, &recorded.node);
+        return Ok(None);
+    }
+    own.add_device(mounts, recorded.number, &recorded.node);
+    Ok(now)
 }
 
 /// Where the driver's directories lie in its pools; a pool that is gone has none.

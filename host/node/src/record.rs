@@ -40,12 +40,34 @@ pub(crate) struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Format {
-    /// Of which image: another file of the same name starts anew.
-    pub(crate) image: BackingFile,
+    /// Of what: another file of the same name, or another device, starts anew. Named so since it
+    /// was an image's always.
+    #[serde(rename = "image")]
+    pub(crate) medium: Medium,
     /// As what.
     pub(crate) fs_type: FsType,
     /// Whether it was done.
     pub(crate) progress: Progress,
+}
+
+/// What a file system is made on, as it is known across boots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Medium {
+    /// An image.
+    Image(BackingFile),
+    /// A device that says so of itself.
+    Device(Identity),
+}
+
+/// What a device must say of itself: one of the two at least.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    /// Its serial number.
+    pub(crate) serial: Option<String>,
+    /// Its world-wide id.
+    pub(crate) wwid: Option<String>,
 }
 
 /// See [`Format`].
@@ -97,6 +119,8 @@ pub(crate) enum Source {
         /// What its mounts show.
         origin: Origin,
     },
+    /// A device that the node has by itself.
+    Device(RecordedDevice),
     /// A device that a sandbox mounts; nothing of it is mounted here.
     Direct {
         /// Which device.
@@ -106,6 +130,25 @@ pub(crate) enum Source {
         /// Whether its backend says that it was blank when it was made.
         blank: bool,
     },
+}
+
+/// A device that the node has by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecordedDevice {
+    /// What it said of itself.
+    pub(crate) identity: Identity,
+    /// Which number that was.
+    pub(crate) number: DeviceId,
+    /// Which disk of all that came since the machine was started, where the kernel counts them: the
+    /// number may be another's since.
+    pub(crate) sequence: Option<u64>,
+    /// Its node, which may be gone before its mounts are.
+    pub(crate) node: PathBuf,
+    /// Whether the kernel is to ask it how large it is, before it is measured.
+    pub(crate) rescan: bool,
+    /// Whether this host made it refuse writes once, and so has to let it take them again.
+    pub(crate) protected: bool,
 }
 
 /// The image of a pool that a volume's loop device is bound to.
@@ -127,9 +170,9 @@ impl Source {
             | Self::Direct { device: DirectSource::Image { root, below, backing }, .. } => {
                 Some(RecordedImage { root, below, backing: *backing })
             }
-            Self::Directory { .. } | Self::Direct { device: DirectSource::Linked { .. }, .. } => {
-                None
-            }
+            Self::Directory { .. }
+            | Self::Device(_)
+            | Self::Direct { device: DirectSource::Linked { .. }, .. } => None,
         }
     }
 }
@@ -274,6 +317,11 @@ impl Stored {
             Self::Whole(record) if record.boot == boot => record.staging.as_ref(),
             Self::Whole(_) | Self::Absent | Self::Unreadable(_) => None,
         }
+    }
+
+    /// Whether there is one that can't be trusted.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreadable(_))
     }
 
     /// Whether it is, or was before a boot, one that a sandbox mounts.

@@ -3,14 +3,36 @@
 
 use std::path::{Path, PathBuf};
 
+use mooring_volume::attachment::BlockDevice;
 use mooring_volume::{Error, Result};
 
 use crate::mount::{Belongings, Stack};
+use crate::attach;
 use crate::observe::Scope;
-use crate::os::{BindSource, IoLimits, LoopDevice, Machine, MountEntry, MountFlags};
+use crate::os::{
+    BindSource, DeviceId, Disk, IoLimits, LoopDevice, Machine, MountEntry, MountFlags,
+};
 use crate::record::Record;
 use crate::seen::Seen;
 use crate::steps::{Step, prove};
+
+/// What carries the volume.
+#[derive(Debug, Clone)]
+enum Carrier {
+    /// The loop device of its image.
+    Loop(LoopDevice),
+    /// A device of the node's own.
+    Disk(Disk),
+}
+
+impl Carrier {
+    fn number(&self) -> DeviceId {
+        match self {
+            Self::Loop(device) => device.device,
+            Self::Disk(disk) => disk.device,
+        }
+    }
+}
 
 /// What the steps of one operation work with.
 pub(crate) struct Runner<'a, M: Machine> {
@@ -19,26 +41,30 @@ pub(crate) struct Runner<'a, M: Machine> {
     kata: PathBuf,
     label: String,
     own: Belongings,
-    device: Option<LoopDevice>,
+    device: Option<Carrier>,
+    linked: Option<BlockDevice>,
     source: Option<M::Handle>,
     proven: Option<M::Handle>,
 }
 
 impl<'a, M: Machine> Runner<'a, M> {
-    /// For steps that came of `seen`; `source` is what was opened when looking.
+    /// For steps that came of `seen`; `source` is what was opened when looking, `linked` by what a
+    /// device of the node's own was found.
     pub(crate) fn new(
         os: &'a M,
         scope: &Scope<'_>,
         seen: &Seen,
-        source: Option<M::Handle>,
+        (source, linked): (Option<M::Handle>, Option<BlockDevice>),
     ) -> Self {
+        let bound = seen.loops.first().cloned().map(Carrier::Loop);
         Self {
             os,
             path: scope.record(&seen.volume),
             kata: scope.kata.to_owned(),
             label: scope.label(&seen.volume),
             own: seen.own.clone(),
-            device: seen.loops.first().cloned(),
+            device: bound.or_else(|| seen.disk.clone().map(Carrier::Disk)),
+            linked,
             source,
             proven: None,
         }
@@ -62,18 +88,21 @@ impl<'a, M: Machine> Runner<'a, M> {
             Step::WriteRecord(record) => self.write(record),
             Step::RemoveRecord => Ok(os.remove_record(&self.path)?),
             Step::AttachImage { readonly } => self.attach(*readonly),
-            Step::RefreshDevice => Ok(os.refresh_loop(self.device()?)?),
+            Step::RefreshDevice => match self.device()? {
+                Carrier::Loop(device) => Ok(os.refresh_loop(device)?),
+                Carrier::Disk(_) => Err(missing("a loop device")),
+            },
             Step::ProveFormattable { own_remains } => self.prove(*own_remains),
             Step::MakeFilesystem(fs_type) => {
                 let proven = self.proven.take().ok_or_else(|| missing("a proven device"))?;
                 Ok(os.make_filesystem(&proven, *fs_type)?)
             }
             Step::GrowExt4 => {
-                let opened = os.open_exclusive(self.device()?.device)?;
+                let opened = self.claim()?;
                 Ok(os.grow_ext4_offline(&opened)?)
             }
             Step::MountDevice { fs_type, target, flags, options } => {
-                let device = self.device()?.device;
+                let device = self.device()?.number();
                 Ok(os.mount_device(device, *fs_type, target, *flags, options)?)
             }
             Step::BindDirectory { target, flags } => {
@@ -100,12 +129,12 @@ impl<'a, M: Machine> Runner<'a, M> {
             Step::SetDeviceReadonly { device, readonly } => {
                 Ok(os.set_device_readonly(*device, *readonly)?)
             }
-            Step::LimitDevice(limits) => Ok(os.set_io_limits(self.device()?.device, limits)?),
+            Step::LimitDevice(limits) => Ok(os.set_io_limits(self.device()?.number(), limits)?),
             Step::SetDiscard { target, discard } => {
                 Ok(os.set_discard(&self.top(target)?.reference(), *discard)?)
             }
             Step::UnlimitDevice(device) => {
-                Ok(os.set_io_limits(device.device, &IoLimits::default())?)
+                Ok(os.set_io_limits(*device, &IoLimits::default())?)
             }
             Step::PutDirect { target, info } => {
                 let bytes = info.encode().map_err(unwritable)?;
@@ -125,8 +154,17 @@ impl<'a, M: Machine> Runner<'a, M> {
         Ok(self.os.write_record(&self.path, &bytes)?)
     }
 
-    fn device(&self) -> Result<&LoopDevice> {
+    fn device(&self) -> Result<&Carrier> {
         self.device.as_ref().ok_or_else(|| missing("a device"))
+    }
+
+    /// Opens the device so that nobody else can have it.
+    fn claim(&self) -> Result<M::Handle> {
+        match (self.device()?, &self.linked) {
+            (Carrier::Loop(device), _) => Ok(self.os.open_exclusive(device.device)?),
+            (Carrier::Disk(disk), Some(wanted)) => attach::claim(self.os, wanted, disk),
+            (Carrier::Disk(_), None) => Err(missing("a device that was found")),
+        }
     }
 
     fn attach(&mut self, readonly: bool) -> Result<()> {
@@ -135,13 +173,13 @@ impl<'a, M: Machine> Runner<'a, M> {
         // The new device's mounts are the volume's from here on.
         let mounts = self.os.mounts()?;
         self.own = Belongings::of(std::slice::from_ref(&device), None, &[], &mounts);
-        self.device = Some(device);
+        self.device = Some(Carrier::Loop(device));
         Ok(())
     }
 
     /// The descriptor that is proven here is the one that mkfs gets.
     fn prove(&mut self, own_remains: bool) -> Result<()> {
-        let opened = self.os.open_exclusive(self.device()?.device)?;
+        let opened = self.claim()?;
         prove(&self.os.probe_device(&opened, self.source.as_ref())?, own_remains)?;
         self.proven = Some(opened);
         Ok(())
@@ -159,7 +197,7 @@ impl<'a, M: Machine> Runner<'a, M> {
     }
 
     /// After a mount: the table must show the volume on top, and its device must still be bound
-    /// to the image that it was bound to.
+    /// to the image that it was bound to, or be the disk that it was.
     fn verify(&self, target: &Path, flags: MountFlags) -> Result<()> {
         let top = self.top(target)?;
         if top.flags != flags {
@@ -170,17 +208,23 @@ impl<'a, M: Machine> Runner<'a, M> {
             )));
         }
         let Some(device) = &self.device else { return Ok(()) };
-        let bound = self.os.loops()?.into_iter().any(|now| {
-            now.number == device.number
-                && now.backing == device.backing
-                && now.label == device.label
-        });
-        if bound {
+        let same = match device {
+            Carrier::Loop(device) => self.os.loops()?.into_iter().any(|now| {
+                now.number == device.number
+                    && now.backing == device.backing
+                    && now.label == device.label
+            }),
+            Carrier::Disk(disk) => {
+                let now = self.os.disk(disk.device)?;
+                now.is_some_and(|now| now.sequence == disk.sequence)
+            }
+        };
+        if same {
             Ok(())
         } else {
             Err(Error::aborted(format!(
-                "/dev/loop{} was bound to another image while it was mounted",
-                device.number
+                "device {} was bound to another image, or became another disk, while it was mounted",
+                device.number()
             )))
         }
     }

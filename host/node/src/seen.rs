@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use mooring_volume::attachment::BlockDevice;
 use mooring_volume::capability::FsType;
 use mooring_volume::{StringMap, VolumeId};
 
 use crate::attach::Directs;
 use crate::mount::{Belongings, Origin, Stack};
-use crate::os::{BackingFile, Found, IoLimits, LoopDevice, MountEntry, PathKind};
+use crate::os::{
+    BackingFile, DeviceId, Disk, Found, IoLimits, LoopDevice, MountEntry, PathKind,
+};
 use crate::record::{DirectSource, Record, Staging, Stored};
 
 /// The parts that every operation looks at. None of it reads a volume.
@@ -23,6 +26,9 @@ pub(crate) struct Seen {
     pub(crate) mounts: Vec<MountEntry>,
     /// The loop devices with the volume's label.
     pub(crate) loops: Vec<LoopDevice>,
+    /// The device of the node's own that the record names, or that was found for the volume, as long
+    /// as it is there and its number is no other's.
+    pub(crate) disk: Option<Disk>,
     /// What of the mount table is the volume's.
     pub(crate) own: Belongings,
     /// What of the volume sandboxes were told.
@@ -33,6 +39,12 @@ impl Seen {
     /// The staging of this boot.
     pub(crate) fn staging(&self) -> Option<&Staging> {
         self.stored.staging(&self.boot)
+    }
+
+    /// The device that carries the volume, if one is attached.
+    pub(crate) fn device(&self) -> Option<DeviceId> {
+        let bound = self.loops.first().map(|bound| bound.device);
+        bound.or_else(|| self.disk.as_ref().map(|disk| disk.device))
     }
 
     /// The mounts on a path.
@@ -66,7 +78,7 @@ impl Seen {
 }
 
 /// What an attachment turned out to be, for staging.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum SourceSeen {
     /// An image file.
     Image(ImageSeen),
@@ -79,8 +91,27 @@ pub(crate) enum SourceSeen {
         /// What mounts of it show.
         origin: Origin,
     },
+    /// A device of the node's own.
+    Device(DeviceSeen),
     /// A device that a sandbox mounts.
     Direct(DirectSeen),
+}
+
+/// A device of the node's own.
+#[derive(Debug, Clone)]
+pub(crate) struct DeviceSeen {
+    /// By what it was found, and what it said of itself.
+    pub(crate) wanted: BlockDevice,
+    /// Which it is.
+    pub(crate) disk: Disk,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// As [`ImageSeen::found`].
+    pub(crate) found: Option<Found>,
+    /// As [`ImageSeen::mounted_size`].
+    pub(crate) mounted_size: Option<u64>,
+    /// As [`ImageSeen::limits`].
+    pub(crate) limits: Option<IoLimits>,
 }
 
 /// A device that a sandbox mounts.

@@ -81,17 +81,24 @@ impl Grants {
 
     fn check_links(&self, links: &[String]) -> Result<()> {
         for link in links {
-            let safe = !link.starts_with('/') && link.split('/').all(|part| part != "..");
-            let granted = self.devices.iter().any(|pattern| {
-                pattern.strip_prefix("/dev/disk/").is_some_and(|pattern| matches(pattern, link))
-            });
-            if !(safe && granted) {
+            if !self.allows_device(link) {
                 return Err(Error::denied(format!(
                     "device /dev/disk/{link} matches none of this driver's grants.devices"
                 )));
             }
         }
         Ok(())
+    }
+}
+
+impl Grants {
+    /// Whether a link below /dev/disk may be used for a device.
+    #[must_use]
+    pub fn allows_device(&self, link: &str) -> bool {
+        let safe = !link.starts_with('/') && link.split('/').all(|part| part != "..");
+        safe && self.devices.iter().any(|pattern| {
+            pattern.strip_prefix("/dev/disk/").is_some_and(|pattern| matches(pattern, link))
+        })
     }
 }
 

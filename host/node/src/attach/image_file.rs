@@ -5,13 +5,11 @@
 //! controller's side looks at that lock to know that an image is in use.
 
 use mooring_volume::attachment::PoolItem;
-use mooring_volume::capability::FsType;
 use mooring_volume::policy::Grants;
 use mooring_volume::pool::{ItemKind, relative_path};
 use mooring_volume::{DriverName, Error, Result};
 
-use super::{Looked, PoolPath, Purpose, pool_error};
-use crate::mount::Stack;
+use super::{Looked, PoolPath, Purpose, mounted_size, pool_error};
 use crate::os::{self, BackingFile, Found, Kind, LoopDevice, Machine};
 use crate::seen::{ImageSeen, Seen, SourceSeen};
 
@@ -50,22 +48,12 @@ pub(super) fn open<M: Machine>(
         Some(device) => os.io_limits(device.device)?,
         None => None,
     };
-    let mounted = Stack::at(&seen.mounts, &purpose.staging);
-    let mounted = mounted.top().filter(|top| seen.own.owns(top));
+    let mounted = mounted_size(os, seen, purpose)?;
     let found = match (purpose.mount, mounted) {
         (true, None) => Some(probe(os, &handle, loops.first())?),
         (true, Some(_)) | (false, _) => None,
     };
-    let mounted_size = match mounted {
-        Some(top) if purpose.mount && !top.readonly_filesystem => match top.fs_type.parse() {
-            // A mounted ext4 grows by request alone: that needs a right that few nodes give.
-            Ok(fs_type @ (FsType::Xfs | FsType::Btrfs)) => {
-                Some(os.filesystem_size(&top.reference(), fs_type)?)
-            }
-            Ok(FsType::Ext4) | Err(_) => None,
-        },
-        Some(_) | None => None,
-    };
+    let mounted_size = mounted.flatten();
     let image = ImageSeen {
         root: path.root.clone(),
         below: path.below.clone(),

@@ -17,8 +17,8 @@ use mooring_volume::policy::Grants;
 use mooring_volume::{DriverName, Error, Result, StringMap};
 use serde::{Deserialize, Serialize};
 
-use super::{Looked, PoolPath, Purpose, image_file, pool_error};
-use crate::os::{DeviceId, DirectFolder, Found, LinkedDevice, Machine};
+use super::{Looked, PoolPath, Purpose, block_device, image_file, pool_error};
+use crate::os::{DeviceId, DirectFolder, Found, Machine};
 use crate::record::DirectSource;
 use crate::seen::{DirectSeen, Seen, SourceSeen};
 
@@ -193,15 +193,7 @@ pub(super) fn locate(
     })?;
     let backing = match device {
         DirectDevice::ImageFile(item) => Backing::Image(image_file::locate(driver, grants, item)?),
-        DirectDevice::BlockDevice(device) => {
-            if device.links.is_empty() || (device.serial.is_none() && device.wwid.is_none()) {
-                return Err(Error::precondition(
-                    "the backend describes a block device without a link, or with neither serial \
-                     nor wwid, so that it can't be told from others",
-                ));
-            }
-            Backing::Linked(device.clone())
-        }
+        DirectDevice::BlockDevice(device) => Backing::Linked(block_device::locate(device)?),
     };
     Ok(DirectPlace { backing, fs_type, metadata: metadata.clone() })
 }
@@ -236,53 +228,12 @@ pub(super) fn look<M: Machine>(
             Ok(Looked { seen: direct(source, Some(image), size), handle: Some(handle) })
         }
         Backing::Linked(wanted) => {
-            let BlockDevice { links, serial, wwid, rescan } = wanted;
-            let Some(found) = find(os, links, serial.as_deref(), wwid.as_deref())? else {
-                if *rescan {
-                    os.rescan()?;
-                }
-                return Err(absent(links));
-            };
-            let source = DirectSource::Linked {
-                links: links.clone(),
-                serial: serial.clone(),
-                wwid: wwid.clone(),
-                number: found,
-            };
-            Ok(Looked { seen: direct(source, None, os.device_size(found)?), handle: None })
+            let number = block_device::found(os, wanted)?.device;
+            let BlockDevice { links, serial, wwid, rescan: _ } = wanted.clone();
+            let source = DirectSource::Linked { links, serial, wwid, number };
+            Ok(Looked { seen: direct(source, None, os.device_size(number)?), handle: None })
         }
     }
-}
-
-fn absent(links: &[String]) -> Error {
-    Error::unavailable(format!(
-        "the volume's device is not on this node yet: there is no /dev/disk/{}",
-        links.join(" and no /dev/disk/")
-    ))
-}
-
-/// The device that the first of the links that is there leads to, once it has said that it is meant.
-fn find<M: Machine>(
-    os: &M,
-    links: &[String],
-    serial: Option<&str>,
-    wwid: Option<&str>,
-) -> Result<Option<DeviceId>> {
-    for link in links {
-        let Some(found) = os.linked_device(link).map_err(pool_error)? else { continue };
-        let LinkedDevice { device, serials, wwids } = found;
-        let says = |wanted: Option<&str>, said: &[String]| {
-            wanted.is_none_or(|wanted| said.iter().any(|one| one == wanted))
-        };
-        if says(serial, &serials) && says(wwid, &wwids) {
-            return Ok(Some(device));
-        }
-        return Err(Error::precondition(format!(
-            "/dev/disk/{link} leads to device {device}, which says that its serial is {serials:?} \
-             and its wwid {wwids:?}: it is not the volume"
-        )));
-    }
-    Ok(None)
 }
 
 /// A staged device that may be handed to a sandbox.
@@ -317,16 +268,16 @@ pub(crate) fn ready<M: Machine>(
             (bound.device, Some((root, below)))
         }
         DirectSource::Linked { links, serial, wwid, number } => {
-            match find(os, links, serial.as_deref(), wwid.as_deref())? {
-                Some(device) if device == *number => (device, None),
-                Some(_) => {
-                    return Err(Error::precondition(format!(
-                        "volume {} has another device than when it was staged; stage it again",
-                        seen.volume
-                    )));
-                }
-                None => return Err(absent(links)),
+            let (links, serial, wwid) = (links.clone(), serial.clone(), wwid.clone());
+            let wanted = BlockDevice { links, serial, wwid, rescan: false };
+            let found = block_device::found(os, &wanted)?;
+            if found.device != *number {
+                return Err(Error::precondition(format!(
+                    "volume {} has another device than when it was staged; stage it again",
+                    seen.volume
+                )));
             }
+            (*number, None)
         }
     };
     let node = os.device_node(device)?;

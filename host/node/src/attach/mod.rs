@@ -3,19 +3,23 @@
 //! A kind says how its thing is found and opened (`locate`, `look`); what is done with it then is
 //! the same for all and stands in `steps`.
 
+mod block_device;
 mod directory;
 mod image_file;
 mod kata_direct;
 
 use std::path::PathBuf;
 
-use mooring_volume::attachment::{Attachment, AttachmentKind};
+use mooring_volume::attachment::{Attachment, AttachmentKind, BlockDevice};
+use mooring_volume::capability::FsType;
 use mooring_volume::policy::Grants;
 use mooring_volume::{DriverName, Error, Result};
 
+use crate::mount::Stack;
 use crate::os::{Kind, Machine};
 use crate::seen::{Seen, SourceSeen};
 
+pub(crate) use block_device::claim;
 pub use kata_direct::KataPaths;
 pub(crate) use kata_direct::{Direct, DirectPlace, Directs, MountInfo, Ready, ready};
 
@@ -26,6 +30,8 @@ pub(crate) enum Located {
     Image(PoolPath),
     /// A directory of a pool.
     Directory(PoolPath),
+    /// A device of the node's own.
+    Device(BlockDevice),
     /// A device that a sandbox mounts.
     Direct(DirectPlace),
 }
@@ -76,8 +82,8 @@ pub(crate) fn locate(
         Attachment::KataDirect(direct) => {
             kata_direct::locate(driver, grants, direct).map(Located::Direct)
         }
-        Attachment::BlockDevice(_)
-        | Attachment::Iscsi(_)
+        Attachment::BlockDevice(device) => block_device::locate(device).map(Located::Device),
+        Attachment::Iscsi(_)
         | Attachment::NvmeOf(_)
         | Attachment::FibreChannel(_)
         | Attachment::Nfs(_)
@@ -93,7 +99,7 @@ pub(crate) fn locate(
 fn not_carried_out(kind: AttachmentKind) -> Error {
     Error::unimplemented(format!(
         "the backend describes an attachment of kind {kind}, which this version of the node does \
-         not carry out; image-file, directory and kata-direct are"
+         not carry out; image-file, directory, block-device and kata-direct are"
     ))
 }
 
@@ -110,8 +116,26 @@ pub(crate) fn look<M: Machine>(
     match located {
         Located::Image(path) => image_file::look(os, path, seen, purpose),
         Located::Directory(path) => directory::look(os, path, seen),
+        Located::Device(wanted) => block_device::look(os, wanted, seen, purpose),
         Located::Direct(place) => kata_direct::look(os, place, seen, purpose),
     }
+}
+
+/// How large the volume's file system is that is mounted where it is staged, if it grows mounted.
+/// The outer none: nothing of the volume is mounted there.
+fn mounted_size<M: Machine>(os: &M, seen: &Seen, purpose: &Purpose) -> Result<Option<Option<u64>>> {
+    let mounted = Stack::at(&seen.mounts, &purpose.staging);
+    let Some(top) = mounted.top().filter(|top| seen.own.owns(top)) else { return Ok(None) };
+    let size = match top.fs_type.parse() {
+        // A mounted ext4 grows by request alone: that needs a right that few nodes give.
+        Ok(fs_type @ (FsType::Xfs | FsType::Btrfs))
+            if purpose.mount && !top.readonly_filesystem =>
+        {
+            Some(os.filesystem_size(&top.reference(), fs_type)?)
+        }
+        Ok(FsType::Ext4 | FsType::Xfs | FsType::Btrfs) | Err(_) => None,
+    };
+    Ok(Some(size))
 }
 
 /// In the words of a pool: links and wrong types are not the request's fault.

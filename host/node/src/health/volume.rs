@@ -122,6 +122,15 @@ pub(crate) fn device_of<'a>(seen: &'a Seen, staging: &Staging) -> Option<&'a Loo
 }
 
 fn device_missing(seen: &Seen, staging: &Staging) -> Option<VolumeFinding> {
+    if let (Source::Device(recorded), None) = (&staging.source, &seen.disk) {
+        let text = format!(
+            "the volume is staged, and its device {} was taken away from this node; see whether the \
+             storage system still gives it to this node, then stop the volume's users, unstage it \
+             and stage it again",
+            recorded.node.display()
+        );
+        return Some(finding(Inaccessible, "DeviceMissing", text));
+    }
     (staging.source.image().is_some() && device_of(seen, staging).is_none()).then(|| {
         let text = "the volume is staged, and no loop device is bound to its image any more; \
                     stop its users, unstage it and stage it again";

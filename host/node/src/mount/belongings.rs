@@ -1,5 +1,6 @@
 //! Which mounts are a volume's own: proven by what they show, never by where they are.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::mount::Origin;
@@ -11,11 +12,16 @@ use crate::record::{Source, Staging};
 pub(crate) struct Belongings {
     /// Its block devices: file systems on them are its own.
     devices: Vec<DeviceId>,
+    /// Nodes of devices that are gone: file systems on them are its own.
+    lost: Vec<PathBuf>,
     /// Its device nodes and its directory: binds of exactly these are its own.
     exact: Vec<Origin>,
     /// The driver's directories of its pools, where the record can't be read: a mount of any of
     /// them, on the path that the orchestrator names for teardown, is taken for the volume's.
     within: Vec<Origin>,
+    /// Likewise the devices that the driver may use, and their nodes.
+    possible: Vec<DeviceId>,
+    possible_nodes: Vec<Origin>,
 }
 
 impl Belongings {
@@ -31,10 +37,11 @@ impl Belongings {
             loops.iter().filter_map(|device| Origin::of(mounts, &node_of(device))).collect();
         match staging.map(|staging| &staging.source) {
             Some(Source::Directory { origin, .. }) => exact.push(origin.clone()),
-            Some(Source::Image { .. } | Source::Direct { .. }) | None => {}
+            Some(Source::Image { .. } | Source::Device(_) | Source::Direct { .. }) | None => {}
         }
         let within = directories.iter().filter_map(|path| Origin::of(mounts, path)).collect();
-        Self { devices: loops.iter().map(|device| device.device).collect(), exact, within }
+        let devices = loops.iter().map(|device| device.device).collect();
+        Self { devices, exact, within, ..Self::default() }
     }
 
     /// Adds what a directory's mounts show.
@@ -42,16 +49,44 @@ impl Belongings {
         self.exact.push(origin);
     }
 
+    /// Adds a device of the node's own, there or gone: as long as a file system on it is mounted, its
+    /// number is no other's.
+    pub(crate) fn add_device(&mut self, mounts: &[MountEntry], device: DeviceId, node: &Path) {
+        self.devices.push(device);
+        self.lost.push(node.to_owned());
+        self.exact.extend(Origin::of(mounts, node));
+    }
+
+    /// Adds what is left of a device whose number and node are another's by now: binds of its node,
+    /// which the mount table marks as deleted.
+    pub(crate) fn add_former(&mut self, mounts: &[MountEntry], node: &Path) {
+        if let Some(origin) = Origin::of(mounts, node) {
+            let mut root: OsString = origin.root.into();
+            root.push("//deleted");
+            self.exact.push(Origin { root: root.into(), ..origin });
+        }
+    }
+
+    /// Adds a device that may be the volume's, where the record can't be read.
+    pub(crate) fn add_possible(&mut self, mounts: &[MountEntry], device: DeviceId, node: &Path) {
+        self.possible.push(device);
+        self.possible_nodes.extend(Origin::of(mounts, node));
+    }
+
     /// Whether a mount is the volume's, for certain.
     pub(crate) fn owns(&self, entry: &MountEntry) -> bool {
         entry.block.is_some_and(|block| self.devices.contains(&block))
+            || entry.lost.as_ref().is_some_and(|node| self.lost.contains(node))
             || self.exact.iter().any(|origin| origin.is_shown_by(entry))
     }
 
     /// Whether a mount on the path that the orchestrator names for teardown is to be taken for the
     /// volume's.
     pub(crate) fn may_own(&self, entry: &MountEntry) -> bool {
-        self.owns(entry) || self.within.iter().any(|origin| origin.holds(entry))
+        self.owns(entry)
+            || self.within.iter().any(|origin| origin.holds(entry))
+            || entry.block.is_some_and(|block| self.possible.contains(&block))
+            || self.possible_nodes.iter().any(|origin| origin.is_shown_by(entry))
     }
 
     /// The volume's mount that a path lies in, if it does.

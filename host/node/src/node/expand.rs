@@ -26,16 +26,25 @@ impl<M: Machine> Inner<M> {
         if let Source::Direct { device: DirectSource::Linked { .. }, .. } = &staging.source {
             return self.expand_linked(&seen, staging, &path, required);
         }
-        let Some(device) = seen.loops.first() else {
-            return match staging.source {
-                Source::Directory { .. } => Ok(required.unwrap_or(0)),
-                Source::Image { .. } | Source::Direct { .. } => Err(Error::precondition(format!(
-                    "volume {} is attached to no device any more; stage it again",
-                    request.volume_id
-                ))),
-            };
+        let gone = || {
+            Error::precondition(format!(
+                "volume {} is attached to no device any more; stage it again",
+                request.volume_id
+            ))
         };
-        let size = self.grow_device(staging, device)?;
+        let size = match &staging.source {
+            Source::Directory { .. } => return Ok(required.unwrap_or(0)),
+            Source::Device(recorded) => {
+                let disk = seen.disk.as_ref().ok_or_else(gone)?;
+                if recorded.rescan {
+                    self.os.rescan_device(disk.device)?;
+                }
+                self.os.device_size(disk.device)?
+            }
+            Source::Image { .. } | Source::Direct { .. } => {
+                self.grow_device(staging, seen.loops.first().ok_or_else(gone)?)?
+            }
+        };
         check_grown(size, required)?;
         if let Source::Direct { .. } = &staging.source {
             self.sandbox_grow(&seen, size)?;

@@ -163,7 +163,9 @@ impl<M: Machine> Inner<M> {
             | Source::Direct { device: DirectSource::Image { root, below, .. }, .. } => {
                 (root, below)
             }
-            Source::Direct { device: DirectSource::Linked { .. }, .. } => return Ok(None),
+            Source::Device(_) | Source::Direct { device: DirectSource::Linked { .. }, .. } => {
+                return Ok(None);
+            }
         };
         let image = match device_of(seen, staging) {
             Some(device) => match os.is_image_deleted(device) {

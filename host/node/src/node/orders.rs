@@ -328,8 +328,9 @@ impl<M: Machine> Inner<M> {
     fn relimit(&self, volume: &VolumeId, limits: &NodeLimits) -> Result<bool> {
         let seen = self.seen(volume)?;
         let Some(staging) = seen.staging() else { return Ok(false) };
-        let now = match (seen.loops.first(), &staging.source) {
-            (Some(device), _) => self.os.io_limits(device.device)?,
+        let now = match (seen.device(), &staging.source) {
+            (Some(device), _) => self.os.io_limits(device)?,
+            (None, Source::Device(_)) => return Ok(false),
             (None, source) if source.image().is_some() => return Ok(false),
             (None, _) => None,
         };

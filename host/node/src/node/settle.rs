@@ -48,7 +48,7 @@ impl<M: Machine> Inner<M> {
     }
 
     pub(super) fn run(&self, seen: &Seen, steps: &[steps::Step]) -> Result<()> {
-        Runner::new(&*self.os, &self.scope(), seen, None).run(steps)
+        Runner::new(&*self.os, &self.scope(), seen, (None, None)).run(steps)
     }
 
     /// Undoes a stage that failed.

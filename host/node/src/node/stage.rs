@@ -121,16 +121,28 @@ impl<M: Machine> Inner<M> {
         let mount = matches!(wish.access, AccessWish::Mount { .. });
         let purpose = Purpose { mount, staging: path.clone() };
         let Looked { seen: source, handle } = attach::look(&*self.os, &located, &seen, &purpose)?;
-        if let SourceSeen::Directory { origin, .. } = &source {
-            seen.own.add(origin.clone());
-        }
+        let linked = match &source {
+            SourceSeen::Directory { origin, .. } => {
+                seen.own.add(origin.clone());
+                None
+            }
+            SourceSeen::Device(device) => Some(device.wanted.clone()),
+            SourceSeen::Image(_) | SourceSeen::Direct(_) => None,
+        };
         let place = observe::place(&*self.os, &seen, path)
             .map_err(|error| error.context("staging_target_path"))?;
         let steps = steps::stage(&seen, &source, &wish, place)?;
-        if let SourceSeen::Image(image) = &source {
-            self.check_formattable(&steps, image.size)?;
+        match &source {
+            SourceSeen::Image(image) => self.check_formattable(&steps, image.size)?,
+            SourceSeen::Device(device) => {
+                self.check_formattable(&steps, device.size)?;
+                // From here on its mounts are the volume's.
+                seen.own.add_device(&seen.mounts, device.disk.device, &device.disk.node);
+                seen.disk = Some(device.disk.clone());
+            }
+            SourceSeen::Directory { .. } | SourceSeen::Direct(_) => {}
         }
-        Runner::new(&*self.os, &self.scope(), &seen, handle).run(&steps)
+        Runner::new(&*self.os, &self.scope(), &seen, (handle, linked)).run(&steps)
     }
 
     /// Refuses a volume that is too small for its file system, before anything is done.

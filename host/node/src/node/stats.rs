@@ -21,8 +21,8 @@ impl<M: Machine> Inner<M> {
         }
         match staging.access {
             Access::Block => {
-                let device = seen.loops.first().ok_or_else(|| absent(&request.volume_id, &path))?;
-                let total = self.os.device_size(device.device)?;
+                let device = seen.device().ok_or_else(|| absent(&request.volume_id, &path))?;
+                let total = self.os.device_size(device)?;
                 let bytes = Usage { total, available: None, used: None };
                 Ok(Stats { bytes, inodes: None })
             }

@@ -1,9 +1,9 @@
-//! The traits for volumes that a sandbox mounts itself (Kata Containers), and for devices that are
-//! there already. The contract of `os` holds for them, too.
+//! The trait for volumes that a sandbox mounts itself (Kata Containers). The contract of `os` holds
+//! for it, too.
 
 use std::path::{Path, PathBuf};
 
-use super::{DeviceId, Handles, Result};
+use super::{Handles, Result};
 
 /// A folder below Kata's directory of direct volumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,33 +74,4 @@ pub trait DirectVolumes: Handles {
     /// the detail.
     fn ask_shim(&self, places: &[PathBuf], sandbox: &str, request: &ShimRequest)
     -> Result<Vec<u8>>;
-}
-
-/// A block device as it says itself what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkedDevice {
-    /// Its number.
-    pub device: DeviceId,
-    /// What it gives for its serial number, by any of its ways.
-    pub serials: Vec<String>,
-    /// What it gives for its world-wide id, likewise.
-    pub wwids: Vec<String>,
-}
-
-/// Block devices that the machine has by itself, by udev's stable links.
-pub trait LinkedDevices: Handles {
-    /// The device that `/dev/disk/<link>` leads to; none where there is no such link. `link` is
-    /// relative and climbs nowhere.
-    ///
-    /// # Errors
-    /// [`super::Kind::Unsafe`] where it leads out of /dev; [`super::Kind::WrongType`] for anything
-    /// but a block device.
-    fn linked_device(&self, link: &str) -> Result<Option<LinkedDevice>>;
-
-    /// Lets every SCSI host look for new devices. Where there is none nothing is done. Does not
-    /// wait for what is found.
-    ///
-    /// # Errors
-    /// What sysfs answers.
-    fn rescan(&self) -> Result<()>;
 }

@@ -17,6 +17,7 @@ mod direct;
 mod error;
 mod found;
 mod freezing;
+mod linked;
 pub mod linux;
 mod symptoms;
 mod throttling;
@@ -32,10 +33,11 @@ use std::path::{Path, PathBuf};
 use mooring_volume::backend::NodeFacts;
 use mooring_volume::capability::FsType;
 
-pub use direct::{DirectFolder, DirectVolumes, LinkedDevice, LinkedDevices, ShimRequest};
+pub use direct::{DirectFolder, DirectVolumes, ShimRequest};
 pub use error::{Error, Kind, Result};
 pub use found::{Found, Superblock};
 pub use freezing::Freezing;
+pub use linked::{Disk, LinkedDevice, LinkedDevices};
 pub use symptoms::Symptoms;
 pub use throttling::{IoLimits, Throttling};
 pub use values::{

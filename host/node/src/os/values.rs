@@ -82,6 +82,9 @@ pub struct MountEntry {
     /// The block device that carries the file system, if one does: `device` where that is one,
     /// else the number of the node that the table's source names (btrfs).
     pub block: Option<DeviceId>,
+    /// The node that the table's source names, where the file system is on a device and no device's
+    /// node is there any more (btrfs, whose device was taken away).
+    pub lost: Option<PathBuf>,
     /// What part of the file system is mounted: `/` for all of it. A deleted directory's ends in
     /// `//deleted`.
     pub root: PathBuf,

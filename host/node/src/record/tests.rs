@@ -10,7 +10,7 @@ fn record() -> Record {
     let mut record = Record::new(volume(), "boot".into());
     let backing = BackingFile { device: 1, inode: 2 };
     record.format =
-        Some(Format { image: backing, fs_type: FsType::Ext4, progress: Progress::Formatting });
+        Some(Format { medium: Medium::Image(backing), fs_type: FsType::Ext4, progress: Progress::Formatting });
     record.staging = Some(Staging {
         path: "/staging".into(),
         source: Source::Image { root: "/pool".into(), below: "d/images/v".into(), backing },
@@ -35,6 +35,34 @@ fn what_is_written_is_read() {
     let bytes = record().encode().unwrap();
     assert_eq!(Stored::decode(Some(&bytes), &volume()), Stored::Whole(Box::new(record())));
     assert_eq!(Stored::decode(None, &volume()), Stored::Absent);
+}
+
+/// What earlier versions wrote is read, and written again as they would.
+#[test]
+fn a_record_of_the_first_version_is_read() {
+    let old = r#"{"version":1,"volume":"vol-1","boot":"boot","format":{"image":{"device":1,"inode":2},"fs_type":"ext4","progress":"formatting"},"staging":{"path":"/staging","source":{"image":{"root":"/pool","below":"d/images/v","backing":{"device":1,"inode":2}}},"access":{"mount":{"fs_type":"ext4","flags":{"readonly":false,"nosuid":false,"nodev":false,"noexec":false,"noatime":false,"nodiratime":false},"options":["discard"],"group":null}},"mode":"SingleNodeWriter","targets":{"/target":{"flags":{"readonly":false,"nosuid":false,"nodev":false,"noexec":false,"noatime":false,"nodiratime":false},"mode":"SingleNodeWriter"}}}}"#;
+    let bytes = seal(old.as_bytes().to_vec());
+    assert_eq!(Stored::decode(Some(&bytes), &volume()), Stored::Whole(Box::new(record())));
+    assert_eq!(record().encode().unwrap(), bytes);
+}
+
+#[test]
+fn a_device_of_the_nodes_own_is_remembered_by_what_it_says() {
+    let identity = Identity { serial: Some("S1".into()), wwid: None };
+    let mut with_device = record();
+    let (fs_type, progress) = (FsType::Xfs, Progress::Formatted);
+    let medium = Medium::Device(identity.clone());
+    with_device.format = Some(Format { medium, fs_type, progress });
+    with_device.staging.as_mut().unwrap().source = Source::Device(RecordedDevice {
+        identity,
+        number: DeviceId { major: 8, minor: 16 },
+        sequence: Some(7),
+        node: "/dev/sdb".into(),
+        rescan: true,
+        protected: false,
+    });
+    let bytes = with_device.encode().unwrap();
+    assert_eq!(Stored::decode(Some(&bytes), &volume()), Stored::Whole(Box::new(with_device)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::seen::{Seen, SourceSeen};
 /// Whether the volume was staged here, wholly, when it was looked at.
 pub(crate) fn complete(seen: &Seen) -> bool {
     seen.staging().is_some_and(|staging| match staging.access {
-        Access::Block => !seen.loops.is_empty(),
+        Access::Block => is_attached(seen, &staging.source),
         Access::Mount { .. } if matches!(staging.source, Source::Direct { .. }) => {
             is_attached(seen, &staging.source)
         }
@@ -24,6 +24,7 @@ fn is_attached(seen: &Seen, source: &Source) -> bool {
         Source::Image { .. } | Source::Direct { device: DirectSource::Image { .. }, .. } => {
             !seen.loops.is_empty()
         }
+        Source::Device(_) => seen.disk.is_some(),
         Source::Directory { .. } | Source::Direct { device: DirectSource::Linked { .. }, .. } => {
             true
         }
@@ -73,7 +74,7 @@ fn other_access(staged: &Access, wanted: &AccessWish) -> Option<&'static str> {
     }
 }
 
-/// A staged volume must still be made of the same image or directory.
+/// A staged volume must still be made of the same image, directory or device.
 pub(super) fn check_source(seen: &Seen, source: &SourceSeen) -> Result<()> {
     let Some(staging) = seen.staging() else { return Ok(()) };
     let same = match (&staging.source, source) {
@@ -82,7 +83,16 @@ pub(super) fn check_source(seen: &Seen, source: &SourceSeen) -> Result<()> {
             origin == now
         }
         (Source::Direct { device, .. }, SourceSeen::Direct(direct)) => *device == direct.device,
-        (Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. }, _) => false,
+        (Source::Device(recorded), SourceSeen::Device(now)) => {
+            (recorded.number, recorded.sequence) == (now.disk.device, now.disk.sequence)
+        }
+        (
+            Source::Image { .. }
+            | Source::Directory { .. }
+            | Source::Device(_)
+            | Source::Direct { .. },
+            _,
+        ) => false,
     };
-    if same { Ok(()) } else { Err(otherwise(seen, staging, "image or directory behind it")) }
+    if same { Ok(()) } else { Err(otherwise(seen, staging, "image, directory or device behind it")) }
 }

@@ -2,14 +2,14 @@
 //!
 //! Invariant: `Formatting::New` comes out only for a volume that its backend calls blank *and*
 //! that reads back blank, and `Formatting::Again` only where this node's own record says that its
-//! mkfs was cut off on this very file and nothing finished or foreign is there.
+//! mkfs was cut off on this very file or device and nothing finished or foreign is there.
 
 use mooring_volume::attachment::Content;
 use mooring_volume::capability::FsType;
 use mooring_volume::{Code, Error, Result};
 
-use crate::os::{BackingFile, Found};
-use crate::record::{Format, Progress, Stored};
+use crate::os::Found;
+use crate::record::{Format, Medium, Progress, Stored};
 
 /// A file system that is this much smaller than its device is grown. Less is what rounding to
 /// blocks, groups and sectors may leave over.
@@ -29,8 +29,8 @@ pub(super) struct Evidence<'a> {
     pub(super) content: Content,
     /// What this node remembers.
     pub(super) stored: &'a Stored,
-    /// Which file it is.
-    pub(super) image: BackingFile,
+    /// Which image or device it is.
+    pub(super) medium: &'a Medium,
     /// Asked for; none: whatever is there, else the operator's default.
     pub(super) wanted: Option<FsType>,
     /// The operator's default (`filesystem` of the driver).
@@ -73,7 +73,7 @@ pub(super) fn decide(evidence: Evidence<'_>) -> Result<Formatting> {
 }
 
 fn own(evidence: Evidence<'_>) -> Option<&Format> {
-    evidence.stored.format().filter(|format| format.image == evidence.image)
+    evidence.stored.format().filter(|format| format.medium == *evidence.medium)
 }
 
 fn blank(evidence: Evidence<'_>) -> Result<Formatting> {

@@ -108,11 +108,11 @@ pub(crate) fn relimit(
                 DirectSource::Linked { .. } => Vec::new(),
             })
         }
-        (Source::Image { .. }, Access::Block) => {
+        (Source::Image { .. } | Source::Device(_), Access::Block) => {
             check_block(limits)?;
             Ok(limited(now, limits).into_iter().collect())
         }
-        (Source::Image { .. }, Access::Mount { .. }) => {
+        (Source::Image { .. } | Source::Device(_), Access::Mount { .. }) => {
             // What may be refused goes first: then nothing was changed.
             let discard = discarding(seen, &staging.path, limits);
             Ok(discard.into_iter().chain(limited(now, limits)).collect())

@@ -2,6 +2,7 @@
 //! what was seen and what is wanted to a list of steps. Where all is as wanted the list is empty.
 
 mod alike;
+mod base;
 mod content;
 mod direct;
 mod limit;
@@ -28,8 +29,8 @@ pub(crate) use stage::{AccessWish, StageWish, stage};
 pub(crate) use unpublish::unpublish;
 pub(crate) use unstage::{clean, unstage};
 
-/// One effect. "The device" is the loop device of the volume's image: the one that was seen, or
-/// the one that `AttachImage` made.
+/// One effect. "The device" is the loop device of the volume's image, the one that was seen or the one
+/// that `AttachImage` made, or the device of the node's own that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Puts the volume's record on disk.
@@ -43,7 +44,7 @@ pub(crate) enum Step {
     },
     /// Makes the device as large as its image.
     RefreshDevice,
-    /// Opens the device and reads again that it may be formatted. No effect; without it the next
+    /// Opens the device, makes sure that it is the volume's, and reads again that it may be formatted. No effect; without it the next
     /// two refuse.
     ProveFormattable {
         /// Whether remains of the host's own cut-off mkfs are there to be overwritten.
@@ -131,7 +132,7 @@ pub(crate) enum Step {
         discard: bool,
     },
     /// Takes all limits off a device that is about to be given back.
-    UnlimitDevice(LoopDevice),
+    UnlimitDevice(DeviceId),
     /// Tells Kata's runtime of the volume.
     PutDirect {
         /// The path by which it looks.

@@ -1,7 +1,7 @@
 //! Publishing: what is missing between what was seen and a staged volume that appears at a target.
 //!
 //! Invariant: nothing is bound but the root of a mount that is proven to be this volume's, or the
-//! node of a device that carries this volume's label. A staging path with nothing mounted on it,
+//! node of a device that carries this volume's label or is the one in its record. A staging path with nothing mounted on it,
 //! or with anything else, is refused: a pod would write to the node's own disk.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use mooring_volume::{Error, Result};
 use super::{Step, direct};
 use crate::attach::Ready;
 use crate::options::Options;
-use crate::os::{LoopDevice, MountEntry, MountFlags, PathKind};
+use crate::os::{DeviceId, MountEntry, MountFlags, PathKind};
 use crate::record::{Access, Record, Source, Staging, Target};
 use crate::seen::{Place, Seen};
 
@@ -253,7 +253,7 @@ fn node_flags(readonly: bool) -> MountFlags {
 }
 
 fn block(seen: &Seen, staging: &Staging, wish: &PublishWish, place: Place) -> Result<Vec<Step>> {
-    let Some(device) = seen.loops.first() else {
+    let Some(device) = seen.device() else {
         return Err(Error::precondition(format!(
             "volume {} is attached to no device any more; stage it again",
             seen.volume
@@ -263,13 +263,12 @@ fn block(seen: &Seen, staging: &Staging, wish: &PublishWish, place: Place) -> Re
     let flags = node_flags(readonly);
     let target = Target { flags, mode: wish.mode };
     let there = at_target(seen, staging, wish, &target)?;
+    let mut record = record_with(seen, wish, &target);
     if there {
-        return Ok(write_unless_known(staging, wish, &record_with(seen, wish, &target))
-            .into_iter()
-            .collect());
+        return Ok(write_unless_known(staging, wish, &record).into_iter().collect());
     }
-    check_writability(seen, staging, wish, device)?;
-    let record = record_with(seen, wish, &target);
+    check_writability(seen, staging, wish)?;
+    let protection = protection(seen, &mut record, (device, readonly))?;
     let mut steps: Vec<Step> = write_unless_known(staging, wish, &record).into_iter().collect();
     match place {
         None | Some(PathKind::File) => {}
@@ -278,29 +277,46 @@ fn block(seen: &Seen, staging: &Staging, wish: &PublishWish, place: Place) -> Re
             return Err(wrong_place(&wish.target, "regular file"));
         }
     }
-    let (device, target) = (device.device, wish.target.clone());
-    if !device_stays(seen) {
-        steps.push(Step::SetDeviceReadonly { device, readonly });
-    }
+    let target = wish.target.clone();
+    steps.extend(protection);
     steps.push(Step::BindNode { device, target: target.clone(), flags });
     steps.push(Step::Verify { target, flags });
     Ok(steps)
 }
 
-/// A device bound read-only to its image stays so.
-fn device_stays(seen: &Seen) -> bool {
-    seen.loops.iter().any(|device| device.readonly)
+/// Makes the device refuse writes, or take them. A loop device that was bound read-only to its image
+/// stays so. Of a device of the node's own the record says first that it is changed, so that it can be
+/// left as it was found.
+fn protection(
+    seen: &Seen,
+    record: &mut Record,
+    (device, readonly): (DeviceId, bool),
+) -> Result<Option<Step>> {
+    let set = Step::SetDeviceReadonly { device, readonly };
+    let source = record.staging.as_mut().map(|staging| &mut staging.source);
+    let (Some(Source::Device(recorded)), Some(disk)) = (source, &seen.disk) else {
+        let stays = seen.loops.iter().any(|device| device.readonly);
+        return Ok((!stays).then_some(set));
+    };
+    match (readonly, disk.readonly) {
+        (true, true) | (false, false) => Ok(None),
+        (true, false) => {
+            recorded.protected = true;
+            Ok(Some(set))
+        }
+        (false, true) if recorded.protected => Ok(Some(set)),
+        (false, true) => Err(Error::precondition(format!(
+            "the volume's device {} refuses writes by itself; publish the volume read-only, or let \
+             its storage system allow them",
+            disk.node.display()
+        ))),
+    }
 }
 
 /// A device is writable or not for all its targets at once.
-fn check_writability(
-    seen: &Seen,
-    staging: &Staging,
-    wish: &PublishWish,
-    device: &LoopDevice,
-) -> Result<()> {
+fn check_writability(seen: &Seen, staging: &Staging, wish: &PublishWish) -> Result<()> {
     let readonly = wish.readonly || wish.mode.is_reader_only();
-    if device.readonly && !readonly {
+    if seen.loops.iter().any(|device| device.readonly) && !readonly {
         return Err(Error::precondition(format!(
             "volume {} is staged for reading only",
             seen.volume

@@ -8,11 +8,12 @@ use mooring_volume::limits::NodeLimits;
 use mooring_volume::{Error, Result};
 
 use super::alike::{check_source, staged_alike};
+use super::base::Base;
 use super::content::{self, Evidence, Formatting};
 use super::publish::give_to_group;
 use super::{Step, direct, has_room, limit};
 use crate::options::Options;
-use crate::os::{IoLimits, LoopDevice, MountFlags, PathKind};
+use crate::os::{LoopDevice, MountFlags, PathKind};
 use crate::record::{Access, Format, Progress, Record, Source, Staging, Stored};
 use crate::seen::{ImageSeen, Place, Seen, SourceSeen};
 
@@ -70,9 +71,21 @@ pub(crate) fn stage(
     check_source(seen, source)?;
     check_path(seen, wish, place)?;
     match (source, &wish.access) {
-        (SourceSeen::Image(image), AccessWish::Block) => block(seen, image, wish),
+        (SourceSeen::Image(image), AccessWish::Block) => {
+            block(seen, Base::image(seen, image, wish, wish.readonly)?, wish)
+        }
+        (SourceSeen::Device(device), AccessWish::Block) => {
+            block(seen, Base::device(seen, device), wish)
+        }
         (SourceSeen::Image(image), AccessWish::Mount { fs_type, options, group }) => {
-            filesystem(seen, image, wish, &Mounting { wanted: *fs_type, options, group: *group })
+            // Read-only mounts attach read-write all the same: the host replays a dirty log, as
+            // every crash-consistent copy has one, and the mount keeps consumers from writing.
+            let base = Base::image(seen, image, wish, false)?;
+            filesystem(seen, base, wish, &Mounting { wanted: *fs_type, options, group: *group })
+        }
+        (SourceSeen::Device(device), AccessWish::Mount { fs_type, options, group }) => {
+            let base = Base::device(seen, device);
+            filesystem(seen, base, wish, &Mounting { wanted: *fs_type, options, group: *group })
         }
         (
             SourceSeen::Directory { root, below, origin },
@@ -168,24 +181,6 @@ pub(super) fn check_size(size: u64, wish: &StageWish) -> Result<()> {
     }
 }
 
-/// Attaching, or refreshing what is attached.
-pub(super) fn attach(image: &ImageSeen, device: Option<&LoopDevice>, readonly: bool) -> Vec<Step> {
-    match device {
-        None => vec![Step::AttachImage { readonly }, limit::unlimited()],
-        Some(device) if device.size < image.size / 512 * 512 => vec![Step::RefreshDevice],
-        Some(_) => Vec::new(),
-    }
-}
-
-/// Limits that hold once `attach` is done.
-pub(super) fn limits_attached(image: &ImageSeen, device: Option<&LoopDevice>) -> Option<IoLimits> {
-    if device.is_some() { image.limits } else { Some(IoLimits::default()) }
-}
-
-fn image_source(image: &ImageSeen) -> Source {
-    Source::Image { root: image.root.clone(), below: image.below.clone(), backing: image.backing }
-}
-
 /// The record with this staging, its publications kept, and the step that writes it if it differs
 /// from what is on disk.
 pub(super) fn staged(
@@ -207,27 +202,25 @@ pub(super) fn staged(
 
 /// What stays to be known of formatting, before anything is done. A finished file system ends the
 /// matter: from then on its remains are a consumer's data, whatever they look like.
-fn known_format(seen: &Seen, image: &ImageSeen, formatting: Formatting) -> Option<Format> {
+fn known_format(seen: &Seen, base: &Base<'_>, formatting: Formatting) -> Option<Format> {
     match formatting {
         Formatting::Done(fs_type, _) => {
-            Some(Format { image: image.backing, fs_type, progress: Progress::Formatted })
+            Some(Format { medium: base.medium.clone(), fs_type, progress: Progress::Formatted })
         }
         Formatting::New(_) | Formatting::Again(_) => {
-            seen.stored.format().filter(|format| format.image == image.backing).cloned()
+            seen.stored.format().filter(|format| format.medium == base.medium).cloned()
         }
     }
 }
 
 /// A raw volume: the device alone, which refuses writes where no consumer may write.
-fn block(seen: &Seen, image: &ImageSeen, wish: &StageWish) -> Result<Vec<Step>> {
-    check_size(image.size, wish)?;
+fn block(seen: &Seen, base: Base<'_>, wish: &StageWish) -> Result<Vec<Step>> {
+    check_size(base.size, wish)?;
     limit::check_block(&wish.limits)?;
-    let readonly = wish.readonly;
-    let device = own_device(seen, image, wish, readonly)?;
     // Raw data looks like anything, a cut-off mkfs too: nothing is remembered of formatting.
-    let (_, write) = staged(seen, wish, image_source(image), Access::Block, None);
-    let limited = limit::limited(limits_attached(image, device), &wish.limits);
-    Ok(write.into_iter().chain(attach(image, device, readonly)).chain(limited).collect())
+    let (_, write) = staged(seen, wish, base.source, Access::Block, None);
+    let limited = limit::limited(base.limits, &wish.limits);
+    Ok(write.into_iter().chain(base.attach).chain(limited).collect())
 }
 
 #[derive(Debug)]
@@ -237,19 +230,16 @@ struct Mounting<'a> {
     group: Option<u32>,
 }
 
-/// A file system on an image.
+/// A file system on a device.
 fn filesystem(
     seen: &Seen,
-    image: &ImageSeen,
+    base: Base<'_>,
     wish: &StageWish,
     mounting: &Mounting<'_>,
 ) -> Result<Vec<Step>> {
-    check_size(image.size, wish)?;
-    // Read-only mounts attach read-write all the same: the host replays a dirty log, as every
-    // crash-consistent copy has one, and the mount keeps consumers from writing.
-    let device = own_device(seen, image, wish, false)?;
+    check_size(base.size, wish)?;
     let mounted = seen.stack(&wish.path).top().is_some();
-    let formatting = formatting(seen, image, wish, mounting)?;
+    let formatting = formatting(seen, &base, wish, mounting)?;
     let fs_type = match formatting {
         Formatting::Done(fs_type, _) | Formatting::New(fs_type) | Formatting::Again(fs_type) => {
             fs_type
@@ -261,44 +251,44 @@ fn filesystem(
         options: mounting.options.filesystem.clone(),
         group: given(seen),
     };
-    let known = known_format(seen, image, formatting);
-    let (mut record, write) = staged(seen, wish, image_source(image), access, known);
-    let mut steps: Vec<Step> = write.into_iter().chain(attach(image, device, false)).collect();
+    let known = known_format(seen, &base, formatting);
+    let (mut record, write) = staged(seen, wish, base.source.clone(), access, known);
+    let mut steps: Vec<Step> = write.into_iter().chain(base.attach.iter().cloned()).collect();
     if mounted {
         steps.extend(limit::discarding(seen, &wish.path, &wish.limits));
     } else {
-        steps.extend(prepare(image, formatting, &mut record, mounting.options.flags.readonly));
+        steps.extend(prepare(&base, formatting, &mut record, mounting.options.flags.readonly));
         steps.extend(mount(wish, fs_type, mounting));
     }
-    if grows_mounted(image, formatting, mounted) && !mounting.options.flags.readonly {
+    if grows_mounted(base.size, formatting, mounted) && !mounting.options.flags.readonly {
         steps.push(Step::GrowMounted { target: wish.path.clone(), fs_type });
     }
-    steps.extend(limit::limited(limits_attached(image, device), &wish.limits));
+    steps.extend(limit::limited(base.limits, &wish.limits));
     steps.extend(give_to_group(&wish.path, record, mounting.group));
     Ok(steps)
 }
 
 /// XFS and btrfs grow mounted; ext4 did before, unless it was mounted already.
-fn grows_mounted(image: &ImageSeen, formatting: Formatting, mounted: bool) -> bool {
+fn grows_mounted(device: u64, formatting: Formatting, mounted: bool) -> bool {
     match formatting {
-        Formatting::Done(FsType::Ext4, size) => mounted && has_room(size, image.size),
-        Formatting::Done(FsType::Xfs | FsType::Btrfs, size) => has_room(size, image.size),
+        Formatting::Done(FsType::Ext4, size) => mounted && has_room(size, device),
+        Formatting::Done(FsType::Xfs | FsType::Btrfs, size) => has_room(size, device),
         Formatting::New(_) | Formatting::Again(_) => false,
     }
 }
 
 fn formatting(
     seen: &Seen,
-    image: &ImageSeen,
+    base: &Base<'_>,
     wish: &StageWish,
     mounting: &Mounting<'_>,
 ) -> Result<Formatting> {
-    if let Some(found) = &image.found {
+    if let Some(found) = base.found {
         return content::decide(Evidence {
             found,
             content: wish.content,
             stored: &seen.stored,
-            image: image.backing,
+            medium: &base.medium,
             wanted: mounting.wanted,
             default: wish.default_fs,
             readonly: mounting.options.flags.readonly,
@@ -317,20 +307,20 @@ fn formatting(
         Some(wanted) if wanted != fs_type => Err(Error::already_exists(format!(
             "the volume is staged as {fs_type}, and {wanted} was asked for"
         ))),
-        Some(_) | None => Ok(Formatting::Done(fs_type, image.mounted_size.unwrap_or(image.size))),
+        Some(_) | None => Ok(Formatting::Done(fs_type, base.mounted_size.unwrap_or(base.size))),
     }
 }
 
 /// What is done to a device before it is mounted; `record` becomes what it is afterwards.
 fn prepare(
-    image: &ImageSeen,
+    base: &Base<'_>,
     formatting: Formatting,
     record: &mut Record,
     readonly: bool,
 ) -> Vec<Step> {
     let mut make = |fs_type: FsType, own_remains: bool| {
         let mut write = |progress: Progress| {
-            record.format = Some(Format { image: image.backing, fs_type, progress });
+            record.format = Some(Format { medium: base.medium.clone(), fs_type, progress });
             Step::WriteRecord(Box::new(record.clone()))
         };
         vec![
@@ -343,7 +333,7 @@ fn prepare(
     match formatting {
         Formatting::New(fs_type) => make(fs_type, false),
         Formatting::Again(fs_type) => make(fs_type, true),
-        Formatting::Done(FsType::Ext4, size) if !readonly && has_room(size, image.size) => {
+        Formatting::Done(FsType::Ext4, size) if !readonly && has_room(size, base.size) => {
             vec![Step::GrowExt4]
         }
         Formatting::Done(..) => Vec::new(),

@@ -6,7 +6,7 @@ use mooring_volume::{Error, Result};
 
 use super::Step;
 use crate::os::{LoopDevice, MountEntry};
-use crate::record::{Progress, Record, Stored};
+use crate::record::{Progress, Record, Source, Stored};
 use crate::seen::Seen;
 
 /// The steps from `seen` to a node without the volume. What is not staged there is OK.
@@ -48,10 +48,24 @@ pub(crate) fn unstage(seen: &Seen, path: &Path) -> Result<Vec<Step>> {
     }
     // Limits go first: once it is detached, the number may be another's.
     let given_back =
-        |device: &LoopDevice| [Step::UnlimitDevice(device.clone()), Step::Detach(device.clone())];
+        |device: &LoopDevice| [Step::UnlimitDevice(device.device), Step::Detach(device.clone())];
     steps.extend(seen.loops.iter().flat_map(given_back));
+    steps.extend(left_as_found(seen));
     steps.extend(forget(seen));
     Ok(steps)
+}
+
+/// A device of the node's own stays, and is left as others' are: without limits, and taking writes
+/// unless it refuses them by itself. One that is gone has nothing to be taken back from.
+fn left_as_found(seen: &Seen) -> Vec<Step> {
+    let recorded = seen.staging().map(|staging| &staging.source);
+    let (Some(Source::Device(recorded)), Some(disk)) = (recorded, &seen.disk) else {
+        return Vec::new();
+    };
+    let device = disk.device;
+    let protected = recorded.protected && disk.readonly;
+    let writable = protected.then_some(Step::SetDeviceReadonly { device, readonly: false });
+    [Step::UnlimitDevice(device)].into_iter().chain(writable).collect()
 }
 
 /// Whether the volume is known, or seen, to be staged at this path.

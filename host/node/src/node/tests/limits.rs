@@ -6,12 +6,12 @@ use mooring_volume::attachment::Content as Origin;
 use mooring_volume::capability::FsType;
 
 use super::world::{STAGING, Way, World, limits};
-use crate::os::{DeviceId, IoLimits};
-
-const DEVICE: DeviceId = DeviceId { major: 7, minor: 0 };
+use crate::os::IoLimits;
 
 fn held(world: &World) -> Option<IoLimits> {
-    world.twin.model().limits.get(&DEVICE).copied()
+    let model = world.twin.model();
+    let limits = Way::ALL.into_iter().find_map(|way| model.limits.get(&way.device()));
+    limits.copied()
 }
 
 fn discards(world: &World) -> bool {
@@ -30,7 +30,7 @@ fn a_device_gets_its_volumes_limits_and_none_of_its_numbers_former_ones() {
         assert!(held(&world).is_some(), "the number was limited before");
         world.stage(World::stage_request(way)).unwrap();
         assert_eq!(held(&world), Some(rates(1 << 20)), "{way:?}");
-        assert_eq!(discards(&world), matches!(way, Way::Fs(_)), "{way:?}");
+        assert_eq!(discards(&world), matches!(way, Way::Fs(_) | Way::Disk(_)), "{way:?}");
         world.unstage().unwrap();
         assert_eq!(held(&world), None, "{way:?}");
 
@@ -58,7 +58,13 @@ fn staging_again_takes_changed_limits_over() {
 
 #[test]
 fn a_machine_that_cannot_limit_stages_only_what_needs_none() {
-    for way in [Way::Fs(FsType::Ext4), Way::Block, Way::Direct] {
+    for way in [
+        Way::Fs(FsType::Ext4),
+        Way::Block,
+        Way::Disk(FsType::Ext4),
+        Way::RawDisk,
+        Way::Direct,
+    ] {
         let world = World::new(way);
         world.twin.model().unlimited = true;
         let refused = world.stage(World::stage_request(way)).unwrap_err();
@@ -74,6 +80,7 @@ fn what_a_kind_of_volume_cannot_have_is_refused() {
     for (way, asked) in [
         (Way::Directory, limits(1 << 20, None)),
         (Way::Block, limits(1 << 20, Some(false))),
+        (Way::RawDisk, limits(1 << 20, Some(false))),
         (Way::Direct, limits(1 << 20, Some(false))),
     ] {
         let world = World::new(way);

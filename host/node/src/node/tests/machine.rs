@@ -61,6 +61,7 @@ pub(super) fn bench(way: Way) -> Option<Bench> {
     let attachment = match way {
         Way::Directory => Attachment::Directory(item),
         Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
+        Way::Disk(_) | Way::RawDisk => unreachable!("a bench of its own has them"),
         Way::Direct => Attachment::KataDirect(KataDirect {
             device: DirectDevice::ImageFile(item),
             fs_type: None,

@@ -7,7 +7,7 @@ use mooring_volume::capability::{AccessMode, FsType};
 use mooring_volume::node::{Publish, Stage};
 use mooring_volume::{Code, Error};
 
-use super::world::{MIB, SECOND, STAGING, TARGET, Way, World, id, image_path, mount};
+use super::world::{DISK, MIB, SECOND, STAGING, TARGET, Way, World, id, image_path, mount};
 use crate::os::twin::{Content, SMALLEST};
 use crate::os::{LoopDevices, PathKind, PoolFiles};
 
@@ -114,7 +114,9 @@ fn a_pod_never_gets_the_nodes_own_disk() {
             request.staging_path = "/var/lib/kubelet/staging/other".into();
         };
         refuses_publish(&world, way, elsewhere, Code::FailedPrecondition);
-        if matches!(way, Way::Block | Way::Direct) {
+        if way == Way::RawDisk {
+            world.twin.model().unmap(DISK);
+        } else if matches!(way, Way::Block | Way::Direct) {
             world.twin.model().cut_loops();
         } else {
             world.twin.model().mounts.pop();

@@ -18,9 +18,9 @@ use mooring_volume::capability::{AccessMode, FsType};
 use mooring_volume::{Code, StringMap};
 
 use super::machine::{Bench, SIZE, bench};
-use super::world::{MIB, SECOND, STAGING, TARGET, Way, World, id};
+use super::world::{DISK, LINK, MIB, SECOND, STAGING, TARGET, Way, World, id, image_path};
 use crate::os::twin::{Content, Told};
-use crate::os::{BlockDevices as _, LoopDevices as _, PoolFiles as _, Programs as _};
+use crate::os::{BlockDevices as _, LoopDevices as _, Programs as _};
 
 const DIRECT: Way = Way::Direct;
 
@@ -43,7 +43,7 @@ fn describe(world: &World, direct: KataDirect, content: Origin) {
 
 fn linked(serial: Option<&str>) -> KataDirect {
     let device = BlockDevice {
-        links: vec!["by-id/vendor-1".into()],
+        links: vec![LINK.into()],
         serial: serial.map(str::to_owned),
         wwid: None,
         rescan: true,
@@ -144,7 +144,8 @@ fn a_backend_cannot_have_it_formatted_or_name_another_file_system() {
         direct
     };
     let world = World::new(DIRECT);
-    world.twin.model().links.insert("by-id/vendor-1".into(), (9, "S1".into()));
+    world.add_image("disk", 77, Content::Blank);
+    world.twin.model().map(DISK, &image_path("disk"), LINK, "S1");
     for (direct, code) in [
         (metadata("createFilesystem"), Code::PermissionDenied),
         (metadata("encryptionKey"), Code::PermissionDenied),
@@ -172,38 +173,31 @@ fn a_device_of_the_nodes_own_must_say_who_it_is() {
     let absent = world.stage(World::stage_request(DIRECT)).unwrap_err();
     assert_eq!((absent.code, world.twin.model().rescans), (Code::Unavailable, 1), "{absent}");
 
-    // A device that the node has: a loop device that is not the volume's.
     world.add_image("disk", 77, Content::Finished(FsType::Ext4, 64 * MIB, 3));
-    let image = world.twin.open_image(
-        Path::new("/pool"),
-        Path::new("image.mooring.dev/images/disk"),
-        false,
-    );
-    let disk = world.twin.bind_loop(&image.unwrap(), "the node's own", false).unwrap();
-    let link = |serial: &str| ("by-id/vendor-1".to_owned(), (disk.number, serial.to_owned()));
-    world.twin.model().links.extend([link("S2")]);
+    let map = |serial: &str| world.twin.model().map(DISK, &image_path("disk"), LINK, serial);
+    map("S2");
     let other = world.stage(World::stage_request(DIRECT)).unwrap_err();
     assert_eq!(other.code, Code::FailedPrecondition, "{other}");
     describe(&world, linked(None), Origin::Unknown);
     let nameless = world.stage(World::stage_request(DIRECT)).unwrap_err();
     assert_eq!(nameless.code, Code::FailedPrecondition, "{nameless}");
 
-    world.twin.model().links.extend([link("S1")]);
+    map("S1");
     describe(&world, linked(Some("S1")), Origin::Unknown);
     for _ in 0..2 {
         world.stage(World::stage_request(DIRECT)).unwrap();
         world.publish(World::publish_request(DIRECT, TARGET)).unwrap();
     }
-    assert_eq!(told(&world, TARGET)["device"], format!("/dev/loop{}", disk.number));
+    assert_eq!(told(&world, TARGET)["device"], "/dev/sdb");
     assert_eq!(world.stats(STAGING).unwrap().bytes.total, 64 * MIB);
     assert_eq!(world.expand(TARGET, 64 * MIB).unwrap(), 64 * MIB);
     world.unpublish(TARGET).unwrap();
     // Another device came by that name since.
-    world.twin.model().links.extend([link("S2")]);
+    map("S2");
     let moved = world.publish(World::publish_request(DIRECT, TARGET)).unwrap_err();
     assert_eq!(moved.code, Code::FailedPrecondition, "{moved}");
     world.unstage().unwrap();
-    assert_eq!(world.twin.loops().unwrap(), [disk], "what is the node's own stays");
+    assert!(world.twin.model().disks.contains_key(&DISK), "what is the node's own stays");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn call(world: &World, way: Way, rpc: Rpc) -> Result<()> {
         Rpc::PublishReadonly => {
             let mut request = World::publish_request(way, SECOND);
             // A device takes writes for all its targets or for none.
-            request.readonly = way != Way::Block;
+            request.readonly = !way.is_raw();
             world.publish(request)
         }
         Rpc::Stats => {
@@ -59,7 +59,7 @@ fn call(world: &World, way: Way, rpc: Rpc) -> Result<()> {
             world.thaw()?;
             match world.freeze(&["v1"]) {
                 Err(refused)
-                    if matches!(way, Way::Block | Way::Direct)
+                    if (way.is_raw() || way == Way::Direct)
                         && refused.code == Code::FailedPrecondition =>
                 {
                     Ok(())
@@ -223,7 +223,7 @@ fn twice_is_the_same_as_once() {
             }
         }
         check_gone(&world, "the end");
-        assert_eq!(formatted(&world), u32::from(matches!(way, Way::Fs(_))));
+        assert_eq!(formatted(&world), u32::from(matches!(way, Way::Fs(_) | Way::Disk(_))));
     }
 }
 

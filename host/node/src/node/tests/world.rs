@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use mooring_volume::attachment::{
-    Attached, Attachment, AttachmentKind, Content, DirectDevice, KataDirect, PoolItem,
+    Attached, Attachment, AttachmentKind, BlockDevice, Content, DirectDevice, KataDirect, PoolItem,
 };
 use mooring_volume::backend::NodeDescription;
 use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
@@ -32,33 +32,59 @@ pub(super) const TARGET: &str = "/var/lib/kubelet/pods/a/v1";
 pub(super) const SECOND: &str = "/var/lib/kubelet/pods/b/v1";
 pub(super) const FREEZES: &str = "/var/lib/mooring/freezes";
 pub(super) const STATE: &str = "/var/lib/mooring";
+/// A device of the node's own: its link, its serial number, and the number that it has.
+pub(super) const LINK: &str = "by-id/vendor-1";
+pub(super) const SERIAL: &str = "S1";
+pub(super) const DISK: DeviceId = DeviceId { major: 8, minor: 16 };
 
 /// The ways in which a volume is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Fs(FsType),
     Block,
+    /// As `Fs` and `Block`, on a device of the node's own.
+    Disk(FsType),
+    RawDisk,
     Directory,
     /// In a sandbox.
     Direct,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Fs(FsType::Ext4),
         Self::Fs(FsType::Xfs),
         Self::Fs(FsType::Btrfs),
         Self::Block,
+        Self::Disk(FsType::Ext4),
+        Self::Disk(FsType::Xfs),
+        Self::Disk(FsType::Btrfs),
+        Self::RawDisk,
         Self::Directory,
         Self::Direct,
     ];
 
     pub(super) fn access(self) -> AccessType {
         match self {
-            Self::Fs(fs_type) => mount(Some(fs_type), &["noatime"]),
+            Self::Fs(fs_type) | Self::Disk(fs_type) => mount(Some(fs_type), &["noatime"]),
             Self::Directory | Self::Direct => mount(None, &["noatime"]),
-            Self::Block => AccessType::Block,
+            Self::Block | Self::RawDisk => AccessType::Block,
         }
+    }
+
+    /// Whether its consumers get the device itself.
+    pub(super) fn is_raw(self) -> bool {
+        matches!(self, Self::Block | Self::RawDisk)
+    }
+
+    /// Whether it is on a device of the node's own.
+    pub(super) fn is_disk(self) -> bool {
+        matches!(self, Self::Disk(_) | Self::RawDisk)
+    }
+
+    /// The first device of a volume that is used so.
+    pub(super) fn device(self) -> DeviceId {
+        if self.is_disk() { DISK } else { DeviceId { major: 7, minor: 0 } }
     }
 }
 
@@ -112,6 +138,12 @@ pub(super) fn directory_path(name: &str) -> PathBuf {
     Path::new("/pool/image.mooring.dev/directories").join(name)
 }
 
+/// What a backend says of a device of the node's own.
+pub(super) fn disk(links: &[&str], serial: &str) -> BlockDevice {
+    let links = links.iter().map(|link| (*link).to_owned()).collect();
+    BlockDevice { links, serial: Some(serial.to_owned()), wwid: None, rescan: true }
+}
+
 fn config(granted: &Granted) -> NodeConfig {
     NodeConfig {
         filesystem: mooring_volume::capability::FsType::Ext4,
@@ -121,6 +153,7 @@ fn config(granted: &Granted) -> NodeConfig {
             attachments: [
                 AttachmentKind::ImageFile,
                 AttachmentKind::Directory,
+                AttachmentKind::BlockDevice,
                 AttachmentKind::KataDirect,
             ]
             .into(),
@@ -150,15 +183,22 @@ impl World {
             // What another volume left on the first device's number.
             if way != Way::Directory {
                 let former = IoLimits { read_bandwidth: Some(7), ..IoLimits::default() };
-                model.limits.insert(DeviceId { major: 7, minor: 0 }, former);
+                model.limits.insert(way.device(), former);
             }
         }
         let backend = Backend(Arc::default(), Pool::Model(twin.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (granted, frozen) = (Granted::default(), Mutex::default());
+        let mut granted = Granted::default();
+        if way.is_disk() {
+            granted.devices = vec!["/dev/disk/by-id/vendor-*".to_owned()];
+        }
+        let frozen = Mutex::default();
         let node = Node::new(config(&granted), Arc::new(twin.clone()), backend.clone());
         let world = Self { twin, backend, node: Arc::new(node), granted, frozen, runtime };
         world.add_image("v1", 11, crate::os::twin::Content::Blank);
+        if way.is_disk() {
+            world.twin.model().map(DISK, &image_path("v1"), LINK, SERIAL);
+        }
         world.describe("v1", way, Content::Blank);
         world
     }
@@ -173,6 +213,7 @@ impl World {
         let item = PoolItem { pool: "default".into(), name: name.into() };
         let attachment = match way {
             Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
+            Way::Disk(_) | Way::RawDisk => Attachment::BlockDevice(disk(&[LINK], SERIAL)),
             Way::Directory => Attachment::Directory(item),
             Way::Direct => Attachment::KataDirect(KataDirect {
                 device: DirectDevice::ImageFile(item),
@@ -181,8 +222,8 @@ impl World {
             }),
         };
         let limits = match way {
-            Way::Fs(_) => Some(limits(1 << 20, Some(true))),
-            Way::Block | Way::Direct => Some(limits(1 << 20, None)),
+            Way::Fs(_) | Way::Disk(_) => Some(limits(1 << 20, Some(true))),
+            Way::Block | Way::RawDisk | Way::Direct => Some(limits(1 << 20, None)),
             Way::Directory => None,
         };
         let attached = Attached { attachment, content, minimum_size: None, limits };
@@ -350,6 +391,11 @@ impl World {
                 .iter()
                 .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
                 .collect(),
+            disks: model
+                .disks
+                .iter()
+                .map(|(device, disk)| (*device, disk.size, disk.readonly))
+                .collect(),
             told: model.told.clone(),
             aside: model.aside.clone(),
         }
@@ -370,6 +416,7 @@ impl World {
 pub(super) struct Snapshot {
     pub(super) mounts: Vec<(PathBuf, String, MountFlags)>,
     pub(super) loops: Vec<(String, bool, u64)>,
+    pub(super) disks: Vec<(DeviceId, u64, bool)>,
     images: BTreeMap<PathBuf, Image>,
     directories: BTreeMap<PathBuf, Option<u32>>,
     pub(super) places: BTreeMap<PathBuf, PathKind>,

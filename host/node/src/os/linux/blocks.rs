@@ -95,11 +95,24 @@ fn ask<T>(
 /// Claims a device, so that nobody mounts or claims it meanwhile.
 pub(super) fn claim(pinned: &OwnedFd, node: &str) -> Result<OwnedFd> {
     patiently(|| reopen_writable(pinned, OFlags::EXCL)).map_err(|errno| match errno {
-        Errno::BUSY => {
-            Error::new(Kind::Busy, OPENING, node, "it is mounted, or another program has it in use")
-        }
+        Errno::BUSY => Error::new(Kind::Busy, OPENING, node, in_use(node)),
         other => failed(other, OPENING, node),
     })
+}
+
+/// What can be told of who has a device in use: what is built on it (dm, md), if anything is.
+fn in_use(node: &str) -> String {
+    let name = node.strip_prefix("/dev/").unwrap_or(node).replace('/', "!");
+    let holders = std::fs::read_dir(format!("/sys/class/block/{name}/holders"));
+    let mut names: Vec<String> = holders.map_or_else(
+        |_| Vec::new(),
+        |entries| entries.flatten().map(|one| one.file_name().display().to_string()).collect(),
+    );
+    if names.is_empty() {
+        return "it, or a part of it, is mounted, or another program has it in use".to_owned();
+    }
+    names.sort();
+    format!("{} is built on it", names.join(", "))
 }
 
 /// A device that refuses writes is opened for reading.

@@ -112,6 +112,12 @@ pub(super) fn device_size(device: BorrowedFd<'_>) -> Result<u64> {
     unsafe { ioctl(device, Getter::<{ number::BLKGETSIZE64 }, u64>::new()) }
 }
 
+/// BLKGETDISKSEQ: which it is of all disks that came. ENOTTY: the kernel does not count.
+pub(super) fn disk_sequence(device: BorrowedFd<'_>) -> Result<u64> {
+    // SAFETY: BLKGETDISKSEQ fills in one u64.
+    unsafe { ioctl(device, Getter::<{ number::BLKGETDISKSEQ }, u64>::new()) }
+}
+
 /// BLKROGET: whether a block device refuses writes.
 pub(super) fn is_readonly(device: BorrowedFd<'_>) -> Result<bool> {
     // SAFETY: BLKROGET fills in one int.

@@ -1,18 +1,27 @@
-//! Devices that are there already: by udev's links, and what sysfs says that they are.
+//! Devices that are there already: by udev's links, and what sysfs and udev say that they are.
 
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{FileType, StatxFlags};
+use rustix::io::{Errno, retry_on_intr};
 
-use super::Linux;
-use super::errno::io_failed;
+use super::errno::{failed, io_failed};
+use super::handle::Handle;
 use super::path::{pin, statx};
-use crate::os::{DeviceId, Error, Kind, LinkedDevice, LinkedDevices, Result};
+use super::udev::Database;
+use super::{Linux, blocks, ioctl};
+use crate::os::{DeviceId, Disk, Error, Kind, LinkedDevice, LinkedDevices, Result};
 
 const LINKS: &str = "/dev/disk";
-const LOOKING: &str = "looking up device";
-const RESCANNING: &str = "letting SCSI hosts look for devices in";
+const DEVICES: &str = "/sys/dev/block";
+const DATABASE: &str = "/run/udev/data";
 const SCSI_HOSTS: &str = "/sys/class/scsi_host";
+const LOOKING: &str = "looking up device";
+const LISTING: &str = "listing the links to devices below";
+const RESCANNING: &str = "letting SCSI hosts look for devices in";
+const MEASURING: &str = "letting the kernel measure anew, by";
 
 /// Attributes of a block device in sysfs: of NVMe, virtio and SCSI.
 const SERIALS: [&str; 3] = ["serial", "device/serial", "device/vpd_pg80"];
@@ -26,25 +35,101 @@ impl LinkedDevices for Linux {
         }
         let node = match std::fs::canonicalize(Path::new(LINKS).join(relative)) {
             Ok(node) => node,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_failed(&error, LOOKING, link)),
         };
-        device(&node).map(|device| Some(described(Path::new("/sys/dev/block"), device)))
+        match device(&node) {
+            Ok(device) => described(Path::new(DEVICES), Path::new(DATABASE), device),
+            // It went just now.
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn links(&self) -> Result<Vec<(String, DeviceId, PathBuf)>> {
+        let mut links = Vec::new();
+        for folder in entries(Path::new(LINKS), LISTING)? {
+            for link in entries(&folder, LISTING)? {
+                let name = link.strip_prefix(LINKS).ok().and_then(Path::to_str);
+                let node = std::fs::canonicalize(&link).ok();
+                let found = node.and_then(|node| Some((device(&node).ok()?, node)));
+                if let (Some(name), Some((device, node))) = (name, found) {
+                    links.push((name.to_owned(), device, node));
+                }
+            }
+        }
+        Ok(links)
+    }
+
+    fn disk(&self, device: DeviceId) -> Result<Option<Disk>> {
+        disk(Path::new(DEVICES), device)
+    }
+
+    fn sequence(&self, device: &Handle) -> Result<Option<u64>> {
+        let doing = "asking which disk it is of";
+        let device = blocks::opened(device, doing)?;
+        match retry_on_intr(|| ioctl::disk_sequence(device.device.as_fd())) {
+            Ok(sequence) => Ok(Some(sequence)),
+            Err(Errno::NOTTY | Errno::INVAL) => Ok(None),
+            Err(errno) => Err(failed(errno, doing, &device.node)),
+        }
     }
 
     fn rescan(&self) -> Result<()> {
-        let hosts = match std::fs::read_dir(SCSI_HOSTS) {
-            Ok(hosts) => hosts,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(io_failed(&error, RESCANNING, SCSI_HOSTS)),
-        };
-        for host in hosts.flatten() {
+        for host in entries(Path::new(SCSI_HOSTS), RESCANNING)? {
             // Any channel, any target, any unit.
-            std::fs::write(host.path().join("scan"), "- - -")
-                .map_err(|error| io_failed(&error, RESCANNING, host.path().display()))?;
+            tell(&host.join("scan"), "- - -", RESCANNING)?;
         }
         Ok(())
     }
+
+    fn rescan_device(&self, device: DeviceId) -> Result<()> {
+        measure_anew(Path::new(DEVICES), device)
+    }
+}
+
+/// What is in a folder, sorted; nothing where it is absent, or is none.
+fn entries(folder: &Path, doing: &'static str) -> Result<Vec<PathBuf>> {
+    let list = match std::fs::read_dir(folder) {
+        Ok(list) => list,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(io_failed(&error, doing, folder.display())),
+    };
+    let mut paths: Vec<PathBuf> = list.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Writes to an attribute of sysfs, if it is there.
+fn tell(attribute: &Path, text: &str, doing: &'static str) -> Result<()> {
+    match std::fs::OpenOptions::new().write(true).open(attribute) {
+        Ok(mut file) => io::Write::write_all(&mut file, text.as_bytes())
+            .map_err(|error| io_failed(&error, doing, attribute.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(io_failed(&error, doing, attribute.display())),
+    }
+}
+
+/// Sources: kernel Documentation/scsi/scsi_mid_low_api.rst (`rescan`),
+/// drivers/nvme/host/sysfs.c (`rescan_controller`). A map (dm) is made of its slaves.
+fn measure_anew(devices: &Path, device: DeviceId) -> Result<()> {
+    let at = devices.join(device.to_string());
+    let made_of = entries(&at.join("slaves"), MEASURING)?;
+    for disk in std::iter::once(&at).chain(&made_of) {
+        let owner = disk.join("device");
+        tell(&owner.join("rescan"), "1", MEASURING)?;
+        // A namespace of one controller, or of a subsystem with several.
+        tell(&owner.join("rescan_controller"), "1", MEASURING)?;
+        for path in entries(&owner, MEASURING)? {
+            let name = path.file_name().map(|name| name.as_encoded_bytes().to_vec());
+            if name.is_some_and(|name| name.starts_with(b"nvme")) {
+                tell(&path.join("rescan_controller"), "1", MEASURING)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn device(node: &Path) -> Result<DeviceId> {
@@ -59,16 +144,62 @@ fn device(node: &Path) -> Result<DeviceId> {
     Ok(DeviceId { major: status.stx_rdev_major, minor: status.stx_rdev_minor })
 }
 
-fn described(sysfs: &Path, device: DeviceId) -> LinkedDevice {
-    let at = sysfs.join(device.to_string());
-    let all = |names: &[&str]| names.iter().filter_map(|name| attribute(&at.join(name))).collect();
-    LinkedDevice { device, serials: all(&SERIALS), wwids: all(&WWIDS) }
+/// From what the kernel says of a device in one file, which is of one device for certain.
+fn disk(devices: &Path, device: DeviceId) -> Result<Option<Disk>> {
+    let at = devices.join(device.to_string());
+    let Some(text) = present(&at.join("uevent"))? else { return Ok(None) };
+    let value = |key: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once('='));
+        lines.find(|(name, _)| *name == key).map(|(_, value)| value)
+    };
+    let Some(name) = value("DEVNAME") else { return Ok(None) };
+    let readonly = present(&at.join("ro"))?;
+    Ok(Some(Disk {
+        device,
+        node: Path::new("/dev").join(name),
+        sequence: value("DISKSEQ").and_then(|digits| digits.parse().ok()),
+        readonly: readonly.is_some_and(|text| text.trim() == "1"),
+        partition: value("DEVTYPE") == Some("partition"),
+    }))
+}
+
+/// A file of sysfs; none where it is absent, or its device is on its way out.
+fn present(path: &Path) -> Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error)
+            if error.kind() == ErrorKind::NotFound
+                || error.raw_os_error() == Some(Errno::NODEV.raw_os_error()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(io_failed(&error, LOOKING, path.display())),
+    }
+}
+
+fn described(devices: &Path, database: &Path, device: DeviceId) -> Result<Option<LinkedDevice>> {
+    let Some(disk) = disk(devices, device)? else { return Ok(None) };
+    let at = devices.join(device.to_string());
+    let all = |names: &[&str]| -> Vec<String> {
+        names.iter().filter_map(|name| attribute(&at.join(name))).collect()
+    };
+    let (mut serials, mut wwids) = (all(&SERIALS), all(&WWIDS));
+    if serials.is_empty() || wwids.is_empty() {
+        let found = Database::of(database, &disk)?;
+        if serials.is_empty() {
+            serials = found.serials();
+        }
+        if wwids.is_empty() {
+            wwids = found.wwids();
+        }
+    }
+    Ok(Some(LinkedDevice { disk, serials, wwids }))
 }
 
 /// An attribute's text. The serial number's page of a SCSI device has four bytes before it.
 ///
 /// Source: SPC-5, 7.7.15 Unit Serial Number VPD page.
-fn attribute(path: &PathBuf) -> Option<String> {
+fn attribute(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
     let bytes = if path.ends_with("vpd_pg80") { bytes.get(4..)? } else { &bytes };
     let text = String::from_utf8_lossy(bytes);
@@ -77,41 +208,4 @@ fn attribute(path: &PathBuf) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DEVICE: DeviceId = DeviceId { major: 259, minor: 4 };
-
-    #[test]
-    fn a_device_says_what_it_is_in_several_ways() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = dir.path().join("259:4");
-        std::fs::create_dir_all(at.join("device")).unwrap();
-        for (name, bytes) in [
-            ("wwid", &b"nvme.1d0f-766f6c\n"[..]),
-            ("device/serial", b"vol0123             \n"),
-            ("device/vpd_pg80", b"\0\x80\0\x06SN0001"),
-            ("nguid", b"\n"),
-        ] {
-            std::fs::write(at.join(name), bytes).unwrap();
-        }
-        let found = described(dir.path(), DEVICE);
-        assert_eq!(found.serials, ["vol0123", "SN0001"]);
-        assert_eq!(found.wwids, ["nvme.1d0f-766f6c"]);
-    }
-
-    #[test]
-    fn a_link_that_climbs_is_refused_and_one_that_is_absent_is_none() {
-        let linux = Linux::new();
-        for bad in ["../sda", "/dev/sda", "by-id/../../sda"] {
-            assert_eq!(linux.linked_device(bad).unwrap_err().kind, Kind::Unsafe, "{bad}");
-        }
-        assert_eq!(linux.linked_device("by-id/mooring-no-such-device").unwrap(), None);
-    }
-
-    #[test]
-    fn what_is_no_block_device_in_dev_is_refused() {
-        assert_eq!(device(Path::new("/dev/null")).unwrap_err().kind, Kind::WrongType);
-        assert_eq!(device(Path::new("/etc/hostname")).unwrap_err().kind, Kind::Unsafe);
-    }
-}
+mod tests;

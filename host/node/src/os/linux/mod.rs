@@ -28,6 +28,7 @@ mod resident;
 mod shim;
 mod symptoms;
 mod throttle;
+mod udev;
 mod uevents;
 
 #[cfg(test)]

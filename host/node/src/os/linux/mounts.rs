@@ -153,11 +153,13 @@ fn pin_target(target: &Path, doing: &'static str) -> Result<OwnedFd> {
 
 fn entry(line: Line) -> MountEntry {
     let block = if line.device.major == 0 { block_device(&line.source) } else { Some(line.device) };
+    let lost = (block.is_none() && line.source.starts_with("/dev")).then_some(line.source);
     MountEntry {
         id: line.id,
         parent: line.parent,
         device: line.device,
         block,
+        lost,
         root: line.root,
         point: line.point,
         fs_type: line.fs_type,

@@ -1,11 +1,9 @@
-//! The model's Kata runtime and its devices of their own.
+//! The model's Kata runtime.
 
 use std::path::{Path, PathBuf};
 
-use super::{Twin, fail, loop_id};
-use crate::os::{
-    DirectFolder, DirectVolumes, Kind, LinkedDevice, LinkedDevices, Result, ShimRequest,
-};
+use super::{Twin, fail};
+use crate::os::{DirectFolder, DirectVolumes, Kind, Result, ShimRequest};
 
 /// A folder below the directory of direct volumes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,25 +74,6 @@ impl DirectVolumes for Twin {
             let body = String::from_utf8_lossy(&request.body);
             model.asked.push(format!("{} {body}", request.target));
             Ok(answer)
-        })
-    }
-}
-
-impl LinkedDevices for Twin {
-    fn linked_device(&self, link: &str) -> Result<Option<LinkedDevice>> {
-        self.call("looking up a device", |model| {
-            Ok(model.links.get(link).map(|(number, serial)| LinkedDevice {
-                device: loop_id(*number),
-                serials: vec![serial.clone()],
-                wwids: Vec::new(),
-            }))
-        })
-    }
-
-    fn rescan(&self) -> Result<()> {
-        self.call("rescanning", |model| {
-            model.rescans += 1;
-            Ok(())
         })
     }
 }

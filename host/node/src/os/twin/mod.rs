@@ -5,12 +5,14 @@
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
 mod direct;
+mod disks;
 mod files;
 mod orders;
 mod storage;
 mod symptoms;
 
 pub(crate) use direct::Told;
+pub(crate) use disks::Disk;
 pub(crate) use storage::SMALLEST;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,8 +121,10 @@ pub(crate) struct Model {
     pub(crate) shims: BTreeMap<String, Vec<u8>>,
     /// What they were asked.
     pub(crate) asked: Vec<String>,
-    /// Loop devices that stand for the node's own, by their links, with their serial numbers.
-    pub(crate) links: BTreeMap<String, (u32, String)>,
+    /// Devices of its own.
+    pub(crate) disks: BTreeMap<DeviceId, Disk>,
+    /// udev's links to them.
+    pub(crate) links: BTreeMap<String, DeviceId>,
     /// How often SCSI hosts were to look.
     pub(crate) rescans: u32,
     /// Whether the backend can't delete for now.
@@ -163,7 +167,7 @@ pub(crate) struct Handle {
 pub(super) enum What {
     Image(PathBuf),
     Directory(PathBuf),
-    Device(u32),
+    Device(DeviceId),
     /// The root of a mounted file system.
     Root(DeviceId),
 }
@@ -228,8 +232,16 @@ impl Model {
         })
     }
 
+    /// The image that a device shows.
+    pub(super) fn path_of(&self, device: DeviceId) -> Option<&PathBuf> {
+        if device.major == loop_id(0).major {
+            return self.loops.get(&device.minor).map(|bound| &bound.image);
+        }
+        self.disks.get(&device).map(|disk| &disk.image)
+    }
+
     pub(super) fn image_of(&mut self, device: DeviceId) -> Option<&mut Image> {
-        let path = self.loops.get(&device.minor)?.image.clone();
+        let path = self.path_of(device)?.clone();
         self.images.get_mut(&path)
     }
 
@@ -242,6 +254,7 @@ impl Model {
                 parent: MountId(0),
                 device,
                 block: (device == DISK).then_some(DISK),
+                lost: None,
                 root: "/".into(),
                 point: point.into(),
                 fs_type: fs_type.into(),
@@ -319,6 +332,10 @@ impl Twin {
         model.busy.clear();
         model.limits.clear();
         model.frozen.clear();
+        // Their numbers are given anew.
+        for disk in model.disks.values_mut() {
+            (disk.sequence, disk.readonly) = (disk.sequence + 1000, false);
+        }
         (model.told, model.aside) = Default::default(); // They are below /run.
         model.boot_mounts();
         model.release();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mooring_volume::capability::FsType;
 
+use super::disks::node_of;
 use super::{
     Bound, Content, DEVTMPFS, DISK, Handle, Image, Model, Twin, What, fail, found, loop_id,
 };
@@ -88,46 +89,56 @@ impl BlockDevices for Twin {
             if model.mounts.iter().any(|entry| entry.block == Some(device)) {
                 return fail(Kind::Busy, "opening", Path::new("a mounted device"));
             }
-            Ok(self.handle(model, What::Device(device.minor)))
+            if model.disks.get(&device).is_some_and(|disk| disk.held) {
+                return fail(Kind::Busy, "opening", Path::new("a device that another has"));
+            }
+            Ok(self.handle(model, What::Device(device)))
         })
     }
 
     fn probe_device(&self, device: &Handle, _image: Option<&Handle>) -> Result<Found> {
-        let number = device_of(device)?;
-        self.call("reading device", |model| found(image(model, loop_id(number))?.content))
+        let device = device_of(device)?;
+        self.call("reading device", |model| found(image(model, device)?.content))
     }
 
     fn device_size(&self, device: DeviceId) -> Result<u64> {
-        self.call("measuring device", |model| match model.loops.get(&device.minor) {
-            Some(bound) => Ok(bound.size),
-            None => fail(Kind::NotFound, "measuring", Path::new("a device")),
+        self.call("measuring device", |model| {
+            let bound = model.bound(device).map(|bound| bound.size);
+            match bound.or_else(|| model.disks.get(&device).map(|disk| disk.size)) {
+                Some(size) => Ok(size),
+                None => fail(Kind::NotFound, "measuring", Path::new("a device")),
+            }
         })
     }
 
     fn is_device_readonly(&self, device: DeviceId) -> Result<bool> {
         self.call("asking device", |model| {
-            Ok(model.loops.get(&device.minor).is_some_and(|bound| bound.readonly))
+            let bound = model.bound(device).is_some_and(|bound| bound.readonly);
+            Ok(bound || model.disks.get(&device).is_some_and(|disk| disk.readonly))
         })
     }
 
     fn set_device_readonly(&self, device: DeviceId, readonly: bool) -> Result<()> {
-        self.call("setting device", |model| match model.loops.get_mut(&device.minor) {
-            Some(bound) => {
+        self.call("setting device", |model| {
+            if let Some(disk) = model.disks.get_mut(&device) {
+                disk.readonly = readonly;
+            } else if let Some(bound) = model.bound(device) {
                 bound.readonly = readonly;
-                Ok(())
+            } else {
+                return fail(Kind::NotFound, "setting", Path::new("a device"));
             }
-            None => fail(Kind::NotFound, "setting", Path::new("a device")),
+            Ok(())
         })
     }
 
     fn device_node(&self, device: DeviceId) -> Result<PathBuf> {
-        self.call("finding device", |_| Ok(format!("/dev/loop{}", device.minor).into()))
+        self.call("finding device", |_| Ok(node_of(device)))
     }
 }
 
-fn device_of(handle: &Handle) -> Result<u32> {
+fn device_of(handle: &Handle) -> Result<DeviceId> {
     match handle.what {
-        What::Device(number) => Ok(number),
+        What::Device(device) => Ok(device),
         What::Image(_) | What::Directory(_) | What::Root(_) => {
             fail(Kind::WrongType, "using", Path::new("no device"))
         }
@@ -143,7 +154,7 @@ impl Programs for Twin {
     }
 
     fn make_filesystem(&self, device: &Handle, fs_type: FsType) -> Result<()> {
-        let device = loop_id(device_of(device)?);
+        let device = device_of(device)?;
         // Two calls, so that it can be cut off.
         self.call("beginning mkfs", |model| {
             let image = image(model, device)?;
@@ -163,7 +174,7 @@ impl Programs for Twin {
     }
 
     fn grow_ext4_offline(&self, device: &Handle) -> Result<()> {
-        let device = loop_id(device_of(device)?);
+        let device = device_of(device)?;
         self.call("growing", |model| grow(image(model, device)?))
     }
 }
@@ -183,6 +194,10 @@ fn grow(image: &mut Image) -> Result<()> {
 }
 
 impl Model {
+    fn bound(&mut self, device: DeviceId) -> Option<&mut Bound> {
+        self.loops.get_mut(&device.minor).filter(|_| device.major == loop_id(0).major)
+    }
+
     fn top(&self, point: &Path) -> Option<&MountEntry> {
         self.mounts.iter().rfind(|entry| entry.point == point)
     }
@@ -211,7 +226,7 @@ impl Model {
     fn twin_of(&self, content: Content, device: DeviceId) -> bool {
         let Content::Finished(FsType::Xfs, _, uuid) = content else { return false };
         self.mounts.iter().filter_map(|entry| entry.block).any(|other| {
-            let image = self.loops.get(&other.minor).and_then(|b| self.images.get(&b.image));
+            let image = self.path_of(other).and_then(|path| self.images.get(path));
             other != device
                 && other != DISK
                 && image.is_some_and(
@@ -248,6 +263,7 @@ impl Mounts for Twin {
                 parent: MountId(1),
                 device: if fs_type == FsType::Btrfs { anonymous } else { device },
                 block: Some(device),
+                lost: None,
                 root: "/".into(),
                 point: target.to_owned(),
                 fs_type: fs_type.to_string(),
@@ -276,7 +292,7 @@ impl Mounts for Twin {
                 }
                 BindSource::DeviceNode(device) => {
                     image(model, device)?;
-                    let node = PathBuf::from(format!("/dev/loop{}", device.minor));
+                    let node = node_of(device);
                     let entry = MountEntry { device: DEVTMPFS, ..shown(model, &node)? };
                     (entry, PathKind::File)
                 }
