@@ -7,13 +7,16 @@
 
 mod calls;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use mooring_egress::{Counts, Egress};
 use mooring_store::Scoped;
 use mooring_volume::backend::Description;
+use mooring_volume::http::withheld_keys;
 use mooring_volume::policy::Grants;
 use mooring_volume::{Abilities, Call, Code, DriverName, Error, Result, Secrets};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -58,6 +61,9 @@ pub struct Driver {
     schema: Schema,
     grants: Grants,
     store: Arc<Scoped>,
+    egress: Option<Arc<Egress>>,
+    /// Secrets that the host applies by itself.
+    withheld: BTreeSet<String>,
     log: Arc<DriverLog>,
     meter: Arc<dyn Meter>,
     breaker: Breaker,
@@ -83,8 +89,12 @@ impl Driver {
         let DriverConfig { name, config, grants, limits } = config;
         let outline = load::outline(engine, &component)?;
         let Loaded { pre, exports } = load::load(engine, component, &outline, &grants).await?;
-        let surroundings =
-            Arc::new(Surroundings { config: config.to_string(), store: Some(Arc::clone(&store)) });
+        let egress = egress(&grants)?;
+        let surroundings = Arc::new(Surroundings {
+            config: config.to_string(),
+            store: Some(Arc::clone(&store)),
+            egress: egress.clone(),
+        });
         let lane = engine.lane();
         let recipe = Recipe { engine: Arc::clone(engine), pre, surroundings, limits, lane };
         let log = DriverLog::new(name.clone(), Arc::clone(&meter));
@@ -99,8 +109,10 @@ impl Driver {
             description: facts.description,
             abilities: facts.abilities,
             schema,
+            withheld: withheld_keys(&grants.http),
             grants,
             store,
+            egress,
             log,
             meter,
             breaker: Breaker::new(),
@@ -114,6 +126,27 @@ impl Driver {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// What its component sent and received by HTTP so far; none where that is not granted.
+    #[must_use]
+    pub fn http_counts(&self) -> Option<Counts> {
+        self.egress.as_ref().map(|egress| egress.counts())
+    }
+
+    /// A call with secrets: the host keeps them all, to apply them and to keep them out of logs,
+    /// and those that a grant names are taken away from what the component gets.
+    fn asked<'a>(
+        &self,
+        call: &'a Call,
+        function: &'static str,
+        secrets: &mut Secrets,
+    ) -> Asked<'a> {
+        let whole = secrets.iter().next().is_some().then(|| Arc::new(secrets.clone()));
+        if whole.is_some() && !self.withheld.is_empty() {
+            *secrets = secrets.without(&self.withheld);
+        }
+        Asked { secrets: whole, ..Asked::new(call, function) }
     }
 
     /// Calls a function: `body` makes the call in a fresh instance, `accept` takes its answer.
@@ -150,6 +183,16 @@ impl Driver {
     }
 }
 
+/// The client of a driver that is granted HTTP.
+fn egress(grants: &Grants) -> Result<Option<Arc<Egress>>, LoadError> {
+    if grants.http.is_empty() {
+        return Ok(None);
+    }
+    let egress = Egress::new(&grants.http);
+    let egress = egress.map_err(|error| LoadError::Grant { reason: error.to_string() })?;
+    Ok(Some(Arc::new(egress)))
+}
+
 /// A function that a caller asks for.
 struct Asked<'a> {
     call: &'a Call,
@@ -162,11 +205,6 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn new(call: &'a Call, function: &'static str) -> Self {
         Self { call, function, secrets: None }
-    }
-
-    fn with(self, secrets: &Secrets) -> Self {
-        let secrets = secrets.iter().next().is_some().then(|| Arc::new(secrets.clone()));
-        Self { secrets, ..self }
     }
 }
 

@@ -91,6 +91,8 @@ pub enum EngineError {
 pub struct Engine {
     wasm: wasmtime::Engine,
     linker: Linker<Sandbox>,
+    /// The same with `wasi:http`.
+    http_linker: Linker<Sandbox>,
     /// A permit a call that the pool has room for.
     slots: Arc<Semaphore>,
     /// A permit a call that computes for long and is polled now.
@@ -112,8 +114,10 @@ impl Engine {
             config;
         let setup = |error: wasmtime::Error| EngineError::Setup { calls, reason: reason(&error) };
         let wasm = wasmtime::Engine::new(&settings(calls)).map_err(setup)?;
+        let linker = linker(&wasm).map_err(setup)?;
         Ok(Arc::new(Self {
-            linker: linker(&wasm).map_err(setup)?,
+            http_linker: http_linker(&linker).map_err(setup)?,
+            linker,
             slots: Arc::new(Semaphore::new(calls as usize)),
             long: Arc::new(Semaphore::new(long_calls.max(1) as usize)),
             ticker: Ticker::start(&wasm, tick).map_err(EngineError::Clock)?,
@@ -128,8 +132,9 @@ impl Engine {
         &self.wasm
     }
 
-    pub(crate) fn linker(&self) -> &Linker<Sandbox> {
-        &self.linker
+    /// What components may import: with `wasi:http` for those that are granted it.
+    pub(crate) fn linker(&self, http: bool) -> &Linker<Sandbox> {
+        if http { &self.http_linker } else { &self.linker }
     }
 
     pub(crate) fn slots(&self) -> &Arc<Semaphore> {
@@ -217,5 +222,11 @@ fn linker(wasm: &wasmtime::Engine) -> wasmtime::Result<Linker<Sandbox>> {
     let mut linker = Linker::new(wasm);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     Everything::add_to_linker::<Sandbox, crate::sandbox::Imports>(&mut linker, Sandbox::imports)?;
+    Ok(linker)
+}
+
+fn http_linker(linker: &Linker<Sandbox>) -> wasmtime::Result<Linker<Sandbox>> {
+    let mut linker = linker.clone();
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     Ok(linker)
 }

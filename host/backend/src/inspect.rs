@@ -93,7 +93,8 @@ async fn ask(engine: &Arc<Engine>, loaded: load::Loaded) -> Result<Facts, LoadEr
     let name = name.map_err(|error| LoadError::Start { reason: error.message })?;
     let log = DriverLog::new(name, Arc::new(Unmetered));
     let load::Loaded { pre, exports } = loaded;
-    let surroundings = Arc::new(Surroundings { config: "{}".to_owned(), store: None });
+    let surroundings =
+        Arc::new(Surroundings { config: "{}".to_owned(), store: None, egress: None });
     let recipe = Recipe {
         engine: Arc::clone(engine),
         pre,

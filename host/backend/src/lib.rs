@@ -37,4 +37,4 @@ pub use engine::{Engine, EngineConfig, EngineError};
 pub use inspect::{InspectedInfo, Inspection, inspect};
 pub use limits::Limits;
 pub use load::LoadError;
-pub use meter::{GuestCall, Meter, Outcome, Unmetered};
+pub use meter::{GuestCall, HttpOutcome, Meter, Outcome, Unmetered};

@@ -56,6 +56,8 @@ pub enum LoadError {
     Schema { reason: String },
     #[error("the driver's config does not fit the component: {reason}")]
     Config { reason: String },
+    #[error("the driver cannot be granted this: {reason}")]
+    Grant { reason: String },
 }
 
 /// A component that is compiled and linked.
@@ -87,7 +89,7 @@ pub(crate) fn outline(engine: &Engine, bytes: &[u8]) -> Result<Outline, LoadErro
 /// Checks, compiles and links.
 ///
 /// # Errors
-/// All but `Start`, `Schema` and `Config`.
+/// All but `Start`, `Schema`, `Config` and `Grant`.
 pub(crate) async fn load(
     engine: &Arc<Engine>,
     bytes: Arc<[u8]>,
@@ -98,7 +100,7 @@ pub(crate) async fn load(
     outline.check_imports(grants)?;
     let component = compile::component(engine, bytes, &outline.digest).await?;
     let link = |error: wasmtime::Error| LoadError::Link { reason: reason(&error) };
-    let pre = engine.linker().instantiate_pre(&component).map_err(link)?;
+    let pre = engine.linker(!grants.http.is_empty()).instantiate_pre(&component).map_err(link)?;
     Ok(Loaded { exports: Exports::find(outline, &pre)?, pre })
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mooring_volume::{CallId, DriverName, Secrets};
 
-use crate::meter::Meter;
+use crate::meter::{HttpOutcome, Meter};
 
 /// Shorter secrets are words that occur by chance.
 const SHORTEST_SECRET: usize = 4;
@@ -63,6 +63,16 @@ impl DriverLog {
 }
 
 impl CallLog {
+    /// The call's secrets, those included that its guest does not get.
+    pub(crate) fn secrets(&self) -> Option<&Secrets> {
+        self.secrets.as_deref()
+    }
+
+    /// Counts a request that the guest sent.
+    pub(crate) fn http_request(&self, outcome: HttpOutcome, duration: Duration) {
+        self.driver.meter.http_request(&self.driver.driver, outcome, duration);
+    }
+
     /// Logs one line, or counts it where the driver logs too much.
     pub(crate) fn line(&self, level: Level, line: &str) {
         let verdict = {

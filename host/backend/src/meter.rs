@@ -37,6 +37,17 @@ impl Outcome {
     }
 }
 
+/// How an HTTP request of a component ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HttpOutcome {
+    /// The origin answered with this status.
+    Answered(u16),
+    /// A rule of the host refused it: nothing was sent.
+    Refused,
+    /// There was no answer.
+    Failed,
+}
+
 /// One call into a component, ended.
 #[derive(Debug, Clone, Copy)]
 pub struct GuestCall<'a> {
@@ -58,6 +69,10 @@ pub trait Meter: Send + Sync + 'static {
     fn guest_call(&self, call: GuestCall<'_>);
     /// A driver's breaker opened (`true`) or closed again.
     fn breaker(&self, driver: &DriverName, open: bool);
+    /// A component's HTTP request has got its answer's headers, or none. By default not counted.
+    fn http_request(&self, driver: &DriverName, outcome: HttpOutcome, duration: Duration) {
+        let _ = (driver, outcome, duration);
+    }
     /// Log lines of a driver that were dropped, since the last time.
     fn log_lines_dropped(&self, driver: &DriverName, lines: u64);
 }

@@ -17,6 +17,8 @@ const SERVED: Version = Version { major: 0, minor: 1 };
 const UNGRANTED: [&str; 3] = ["logging", "config", "state"];
 /// Packages of WASI 0.2 that are linked, with nothing in them.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+/// Interfaces of `wasi:http` that are linked where it is granted: a backend serves nothing.
+const HTTP: [&str; 2] = ["types", "outgoing-handler"];
 /// Interfaces that every backend exports.
 const REQUIRED: [&str; 3] = ["identity", "volumes", "attachments"];
 
@@ -190,7 +192,8 @@ fn import(name: &str, grants: &Grants) -> Result<(), LoadError> {
         CONTRACT | HOST => unserved("this host serves version 0.1 of the contract"),
         package => match package.strip_prefix("wasi:") {
             Some("http") if grants.http.is_empty() => needs("grants.http"),
-            Some("http") => unserved("this version of the host does not serve HTTP egress yet"),
+            Some("http") if is_wasi_0_2(&interface) && HTTP.contains(&interface.name) => Ok(()),
+            Some("http") => unserved("of wasi:http this host serves outgoing requests of WASI 0.2"),
             Some(package) if WASI.contains(&package) && is_wasi_0_2(&interface) => Ok(()),
             Some(package) if WASI.contains(&package) => {
                 unserved("this host serves WASI 0.2; build for the target wasm32-wasip2")
@@ -263,12 +266,14 @@ mod tests {
         assert!(import("mooring:host/pool@0.1.0", &granted()).is_ok());
         let refused = import("wasi:http/outgoing-handler@0.2.4", &Grants::default()).unwrap_err();
         assert!(matches!(refused, LoadError::Import { grant: "grants.http", .. }), "{refused}");
+        assert!(import("wasi:http/outgoing-handler@0.2.4", &granted()).is_ok());
     }
 
     #[test]
     fn what_is_not_served_is_named() {
         for name in [
-            "wasi:http/outgoing-handler@0.2.4",
+            "wasi:http/incoming-handler@0.2.4",
+            "wasi:http/handler@0.3.0",
             "wasi:cli/stdout@0.3.0",
             "wasi:nn/graph@0.2.0",
             "mooring:host/state@0.2.0",

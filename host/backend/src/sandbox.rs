@@ -1,18 +1,22 @@
 //! What a running component has around it: the data of its store, and the world that it imports.
 //!
 //! A store lives for one call. It holds no path, no socket, no environment and no arguments; of
-//! the host it has the driver's own part of the store, the driver's configuration and a log.
+//! the host it has the driver's own part of the store, the driver's configuration and a log, and
+//! its egress where HTTP is granted.
 
+mod http;
 mod imports;
 mod output;
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use mooring_egress::Egress;
 use mooring_store::Scoped;
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::engine::Engine;
 use crate::limits::{Account, Limiter, Limits};
@@ -28,9 +32,14 @@ const HOST_RESOURCES: usize = 1_024;
 /// Bytes that a guest may ask of the random generator at once.
 const RANDOM_BYTES: u64 = 64 << 10;
 
+/// Bytes of the headers of one request or answer, as the host keeps them.
+const FIELD_BYTES: usize = 128 << 10;
+
 /// The data of one store.
 pub(crate) struct Sandbox {
     wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: http::Hooks,
     table: ResourceTable,
     limiter: Limiter,
     driver: Arc<Surroundings>,
@@ -43,6 +52,8 @@ pub(crate) struct Surroundings {
     pub(crate) config: String,
     /// The driver's part of the store; none while a component is only inspected.
     pub(crate) store: Option<Arc<Scoped>>,
+    /// What it may send HTTP requests with; none without a grant, and while it is only inspected.
+    pub(crate) egress: Option<Arc<Egress>>,
 }
 
 /// One call's time, account and pace.
@@ -78,7 +89,11 @@ impl Sandbox {
         table.set_max_capacity(HOST_RESOURCES);
         let wasi = wasi(&log);
         let limiter = Limiter::new(limits, account);
-        let mut store = Store::new(engine.wasm(), Self { wasi, table, limiter, driver, log });
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELD_BYTES);
+        let hooks = http::Hooks::new(driver.egress.clone(), log.clone(), deadline);
+        let sandbox = Self { wasi, http, hooks, table, limiter, driver, log };
+        let mut store = Store::new(engine.wasm(), sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);
         store.set_hostcall_fuel(LIFTED_BYTES);
         store.set_max_component_handles(HANDLES);

@@ -33,7 +33,7 @@ pub enum EgressError {
     ConnectionTerminated,
     #[error("no connection was made in time")]
     ConnectionTimeout,
-    #[error("all {most} connections of this driver are in use")]
+    #[error("all {most} requests or connections of this driver are in use")]
     ConnectionLimitReached { most: usize },
     #[error("TLS failed: {reason}")]
     TlsProtocolError { reason: String },

@@ -37,12 +37,15 @@ pub use resolve::{Resolve, SystemResolver};
 use connect::Connector;
 use grant::Granted;
 use pool::Pool;
+use tokio::sync::Semaphore;
 
 /// Bounds of what one driver may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// Connections at once, idle ones included.
     pub connections: usize,
+    /// Requests that wait for their answer at once, each with its body in memory.
+    pub requests: usize,
     /// Bytes of a request's body. It is kept whole, to be signed and to be sent again.
     pub request_body: usize,
     /// Bytes of an answer's body.
@@ -59,7 +62,8 @@ impl Default for Caps {
     fn default() -> Self {
         Self {
             connections: 32,
-            request_body: 8 << 20,
+            requests: 32,
+            request_body: 4 << 20,
             response_body: 32 << 20,
             response_headers: 64 << 10,
             idle: Duration::from_secs(30),
@@ -128,6 +132,8 @@ pub struct Egress {
     granted: Vec<Arc<Granted>>,
     connector: Connector,
     pool: Pool,
+    /// A permit a request that waits for its answer.
+    waiting: Semaphore,
     caps: Caps,
     counters: Arc<Counters>,
 }
@@ -156,6 +162,7 @@ impl Egress {
             granted: grants.iter().enumerate().map(compile).collect::<Result<_, _>>()?,
             connector: Connector::new(resolver, caps, Arc::clone(&counters)),
             pool: Pool::new(caps),
+            waiting: Semaphore::new(caps.requests.max(1)),
             caps,
             counters,
         })

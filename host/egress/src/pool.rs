@@ -5,8 +5,8 @@
 //! connection that gave no answer is never used again.
 
 mod returning;
+mod state;
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -17,9 +17,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::AbortHandle;
 
 pub(crate) use returning::Returning;
+use state::{Idle, Sender, Shared, State};
 
 use crate::Caps;
 use crate::connect::Opened;
@@ -29,12 +29,15 @@ use crate::watched::Trouble;
 
 /// Of how many streams' answers HTTP/2 keeps note after they were given up.
 const RESET_STREAMS: usize = 64;
+/// Bytes that a server may send ahead of who reads them, of one answer and of a connection's all.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = 2 << 20;
 /// An HTTP/2 connection is asked for a sign of life this often while requests are on it, and
 /// given up when none comes for as long.
 const ALIVE: Duration = Duration::from_secs(5);
 
 /// For how long a connection whose answer was read is waited for before another is made.
-const RETURN: Duration = Duration::from_millis(10);
+const RETURN: Duration = Duration::from_millis(50);
 
 /// Requests share connections where these are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,35 +57,6 @@ struct Inner {
     state: Mutex<State>,
     places: Arc<Semaphore>,
     returned: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    /// HTTP/1: one request at a time, the last used at the end.
-    idle: HashMap<Key, Vec<Idle>>,
-    /// HTTP/2: many requests at once.
-    shared: HashMap<Key, Shared>,
-    /// Connections whose answer was read to its end, and that are idle any moment.
-    returning: HashMap<Key, usize>,
-    pruning: bool,
-}
-
-struct Idle {
-    sender: http1::SendRequest<Full<Bytes>>,
-    task: AbortHandle,
-    trouble: Trouble,
-    since: Instant,
-}
-
-struct Shared {
-    sender: http2::SendRequest<Full<Bytes>>,
-    trouble: Trouble,
-    used: Instant,
-}
-
-enum Sender {
-    One(http1::SendRequest<Full<Bytes>>, AbortHandle),
-    Many(http2::SendRequest<Full<Bytes>>),
 }
 
 /// A connection that a request may use.
@@ -201,6 +175,8 @@ impl Inner {
                 .keep_alive_timeout(ALIVE)
                 .max_header_list_size(most)
                 .max_concurrent_reset_streams(RESET_STREAMS)
+                .initial_stream_window_size(STREAM_WINDOW)
+                .initial_connection_window_size(CONNECTION_WINDOW)
                 .handshake(io)
                 .await
                 .map_err(failed)?;
@@ -268,53 +244,6 @@ impl Inner {
                 }
             }
         });
-    }
-}
-
-impl State {
-    fn take(&mut self, key: &Key) -> Option<(Sender, Trouble)> {
-        if let Some(shared) = self.shared.get_mut(key) {
-            if shared.sender.is_ready() {
-                shared.used = Instant::now();
-                let sender = Sender::Many(shared.sender.clone());
-                return Some((sender, Arc::clone(&shared.trouble)));
-            }
-            self.shared.remove(key);
-        }
-        let idle = self.idle.get_mut(key)?;
-        while let Some(Idle { sender, task, trouble, since: _ }) = idle.pop() {
-            if sender.is_ready() {
-                return Some((Sender::One(sender, task), trouble));
-            }
-        }
-        self.idle.remove(key);
-        None
-    }
-
-    /// Closes the idle connection that was longest unused and is of no use for this key.
-    fn close_one_but(&mut self, key: &Key) {
-        let others = self.idle.iter().filter(|(other, idle)| *other != key && !idle.is_empty());
-        let oldest = others.min_by_key(|(_, idle)| idle.first().map(|idle| idle.since));
-        if let Some(other) = oldest.map(|(other, _)| other.clone())
-            && let Some(idle) = self.idle.get_mut(&other)
-        {
-            idle.remove(0);
-            return;
-        }
-        // Requests that are on it end as they would: a sender that is dropped only starts none.
-        let others = self.shared.iter().filter(|(other, _)| *other != key);
-        let oldest = others.min_by_key(|(_, shared)| shared.used).map(|(other, _)| other.clone());
-        if let Some(other) = oldest {
-            self.shared.remove(&other);
-        }
-    }
-
-    fn prune(&mut self, longest: Duration) {
-        for idle in self.idle.values_mut() {
-            idle.retain(|idle| idle.sender.is_ready() && idle.since.elapsed() < longest);
-        }
-        self.idle.retain(|_, idle| !idle.is_empty());
-        self.shared.retain(|_, shared| shared.sender.is_ready() && shared.used.elapsed() < longest);
     }
 }
 

@@ -47,6 +47,10 @@ impl Egress {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         add(&self.counters.requests, 1);
+        // A guest that asks on when its time is over is not to open a connection each time.
+        if Instant::now() >= budget.deadline {
+            return Err(EgressError::HttpResponseTimeout);
+        }
         let work = self.granted(request, secrets, budget);
         let answer = timeout_at(budget.deadline.into(), work).await;
         let answer = answer.unwrap_or(Err(EgressError::HttpResponseTimeout));
@@ -74,6 +78,9 @@ impl Egress {
         let retries = headers::retries(request.headers())?;
         let retries = if method.is_idempotent() { retries } else { 0 };
         let (mut parts, body) = request.into_parts();
+        let most = self.caps.requests;
+        let waiting = timeout_at(budget.deadline.into(), self.waiting.acquire()).await;
+        let _waiting = waiting.map_err(|_| EgressError::ConnectionLimitReached { most })?;
         headers::strip_request(&mut parts.headers);
         parts.version = http::Version::default();
         parts.uri = path_of(&parts.uri);
@@ -124,7 +131,10 @@ impl Exchange<'_> {
                 Err(error) => error.may_pass().then(|| pause(None, again)),
             };
             // What cannot be tried in time is answered now.
-            match pause.filter(|pause| Instant::now() + *pause < self.budget.deadline) {
+            let in_time = |pause: &Duration| {
+                Instant::now().checked_add(*pause).is_some_and(|then| then < self.budget.deadline)
+            };
+            match pause.filter(in_time) {
                 Some(pause) => {
                     drop(answer);
                     tokio::time::sleep(pause).await;

@@ -468,7 +468,7 @@ async fn only_what_the_guest_asks_for_is_sent_again() {
 async fn retry_after_is_not_waited_for_beyond_the_deadline() {
     let server = Server::new(None, |_| async {
         let mut answer = text(503, "busy");
-        answer.headers_mut().insert("retry-after", "3600".parse().unwrap());
+        answer.headers_mut().insert("retry-after", u64::MAX.into());
         answer
     })
     .await;
@@ -491,5 +491,30 @@ async fn nothing_of_a_secret_is_shown() {
         let error = egress.send(get(&server.http()), &secrets, ample()).await.unwrap_err();
         let shown = format!("{error} {error:?} {secrets:?}");
         assert!(!shown.contains("canary") && shown.contains("bearer.token"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_wait_are_bounded_whatever_the_connections() {
+    let authority = Authority::new();
+    let server = Server::new(Some(authority.server(&["h2"], None)), |request| async move {
+        if request.uri().path() == "/waits" {
+            std::future::pending::<()>().await;
+        }
+        text(200, "x")
+    })
+    .await;
+    let caps = Caps { requests: 1, ..Caps::default() };
+    let egress = with(&[trusting(&server.https(), &authority)], caps);
+    assert_eq!(fetch(&egress, &server.https()).await, Ok((200, "x".to_owned())));
+    let url = format!("{}/waits", server.https());
+    let second = async {
+        let budget = Budget::until(Instant::now() + Duration::from_millis(100));
+        egress.send(get(&url), &Secrets::default(), budget).await.unwrap_err()
+    };
+    tokio::select! {
+        biased;
+        _ = fetch(&egress, &url) => panic!("it is not answered"),
+        error = second => assert_eq!(error, EgressError::ConnectionLimitReached { most: 1 }),
     }
 }

@@ -65,10 +65,10 @@ impl Identity for Driver {
 }
 
 impl Volumes for Driver {
-    async fn create(&self, call: &Call, request: CreateVolume) -> Result<Volume> {
+    async fn create(&self, call: &Call, mut request: CreateVolume) -> Result<Volume> {
         self.schema.check_parameters(&request.parameters, &request.mutable_parameters)?;
         let (wanted, source) = (request.capacity.unwrap_or_default(), request.source.clone());
-        let asked = Asked::new(call, "volumes.create").with(&request.secrets);
+        let asked = self.asked(call, "volumes.create", &mut request.secrets);
         let request = &convert::create(request);
         let body = guest!(&self.exports.volumes, call_create(request));
         self.call(asked, body, |volume| {
@@ -84,15 +84,15 @@ impl Volumes for Driver {
         .await
     }
 
-    async fn delete(&self, call: &Call, id: VolumeId, secrets: Secrets) -> Result<()> {
-        let asked = Asked::new(call, "volumes.delete").with(&secrets);
+    async fn delete(&self, call: &Call, id: VolumeId, mut secrets: Secrets) -> Result<()> {
+        let asked = self.asked(call, "volumes.delete", &mut secrets);
         let (id, secrets) = (id.as_str(), &convert::exposed(&secrets));
         let body = guest!(&self.exports.volumes, call_delete(id, secrets));
         self.call(asked, body, Ok).await
     }
 
-    async fn validate(&self, call: &Call, request: ValidateVolume) -> Result<Verdict> {
-        let asked = Asked::new(call, "volumes.validate").with(&request.secrets);
+    async fn validate(&self, call: &Call, mut request: ValidateVolume) -> Result<Verdict> {
+        let asked = self.asked(call, "volumes.validate", &mut request.secrets);
         let request = &convert::validate(request);
         let body = guest!(&self.exports.volumes, call_validate(request));
         self.call(asked, body, |verdict| Ok(convert::verdict(verdict))).await
@@ -103,9 +103,9 @@ impl Attachments for Driver {
     async fn describe_attachment(
         &self,
         call: &Call,
-        request: DescribeAttachment,
+        mut request: DescribeAttachment,
     ) -> Result<Attached> {
-        let asked = Asked::new(call, "attachments.describe").with(&request.secrets);
+        let asked = self.asked(call, "attachments.describe", &mut request.secrets);
         let volume = request.volume_id.clone();
         let request = &convert::describe(request);
         let body = guest!(&self.exports.attachments, call_describe(request));
@@ -198,10 +198,10 @@ impl Space for Driver {
 }
 
 impl Expansion for Driver {
-    async fn expand(&self, call: &Call, request: ExpandVolume) -> Result<Expanded> {
+    async fn expand(&self, call: &Call, mut request: ExpandVolume) -> Result<Expanded> {
         let expansion = self.exported(&self.exports.expansion, "expansion")?;
         let wanted = request.capacity;
-        let asked = Asked::new(call, "expansion.expand").with(&request.secrets);
+        let asked = self.asked(call, "expansion.expand", &mut request.secrets);
         let request = &convert::expand(request);
         let body = guest!(expansion, call_expand(request));
         self.call(asked, body, |answer| {
@@ -217,9 +217,9 @@ impl Expansion for Driver {
 }
 
 impl Publishing for Driver {
-    async fn publish(&self, call: &Call, request: PublishVolume) -> Result<StringMap> {
+    async fn publish(&self, call: &Call, mut request: PublishVolume) -> Result<StringMap> {
         let publishing = self.exported(&self.exports.publishing, "publishing")?;
-        let asked = Asked::new(call, "publishing.publish").with(&request.secrets);
+        let asked = self.asked(call, "publishing.publish", &mut request.secrets);
         let request = &convert::publish(request);
         let body = guest!(publishing, call_publish(request));
         self.call(asked, body, convert::published).await
@@ -230,11 +230,11 @@ impl Publishing for Driver {
         call: &Call,
         id: VolumeId,
         node: Option<NodeId>,
-        secrets: Secrets,
+        mut secrets: Secrets,
     ) -> Result<()> {
         let publishing = self.exported(&self.exports.publishing, "publishing")?;
         let (id, node) = (id.as_str(), node.as_ref().map(NodeId::as_str));
-        let asked = Asked::new(call, "publishing.unpublish").with(&secrets);
+        let asked = self.asked(call, "publishing.unpublish", &mut secrets);
         let secrets = &convert::exposed(&secrets);
         let body = guest!(publishing, call_unpublish(id, node, secrets));
         self.call(asked, body, Ok).await

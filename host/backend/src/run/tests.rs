@@ -21,8 +21,8 @@ async fn run(module: &str) -> Result<(), Failure> {
     let engine = Engine::new(EngineConfig { calls: 2, ..EngineConfig::default() }).unwrap();
     let component = Component::from_binary(engine.wasm(), &wat::parse_str(text).unwrap()).unwrap();
     let recipe = Recipe {
-        pre: engine.linker().instantiate_pre(&component).unwrap(),
-        surroundings: Arc::new(Surroundings { config: "{}".to_owned(), store: None }),
+        pre: engine.linker(false).instantiate_pre(&component).unwrap(),
+        surroundings: Arc::new(Surroundings { config: "{}".to_owned(), store: None, egress: None }),
         limits: Limits { memory: 4 << 20, ..Limits::default() },
         lane: engine.lane(),
         engine,

@@ -14,7 +14,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use mooring_backend::{
-    Driver, DriverConfig, Engine, EngineConfig, GuestCall, Limits, LoadError, Meter, Outcome,
+    Driver, DriverConfig, Engine, EngineConfig, GuestCall, HttpOutcome, Limits, LoadError, Meter,
+    Outcome,
 };
 use mooring_store::{DEFAULT_QUOTA, Scoped, Store};
 use mooring_volume::attachment::AttachmentKind;
@@ -66,6 +67,7 @@ pub struct Counted {
     pub calls: Mutex<Vec<(String, &'static str, Outcome, u64)>>,
     pub breakers: Mutex<Vec<bool>>,
     pub dropped: Mutex<u64>,
+    pub requests: Mutex<Vec<HttpOutcome>>,
 }
 
 impl Counted {
@@ -82,6 +84,10 @@ impl Meter for Counted {
 
     fn breaker(&self, _: &DriverName, open: bool) {
         self.breakers.lock().unwrap().push(open);
+    }
+
+    fn http_request(&self, _: &DriverName, outcome: HttpOutcome, _: Duration) {
+        self.requests.lock().unwrap().push(outcome);
     }
 
     fn log_lines_dropped(&self, _: &DriverName, lines: u64) {

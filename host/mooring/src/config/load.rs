@@ -109,6 +109,10 @@ fn check_driver(index: usize, driver: &Driver) -> Result<(), ConfigError> {
             ));
         }
     }
+    mooring_egress::check(&driver.grants.http).map_err(|error| {
+        let mooring_egress::GrantError { index, key: part, reason } = error;
+        invalid(&key(&format!("grants.http[{index}].{part}")), &reason)
+    })?;
     if let Some(Ephemeral { size: Some(size), max_size: Some(most), .. }) = &driver.grants.ephemeral
         && size > most
     {
@@ -210,6 +214,14 @@ drivers:
             (
                 "drivers: [{name: a.b, backend: 'embedded:x', grants: {ephemeral: {size: 2Gi, maxSize: 1Gi}}}]",
                 "maxSize",
+            ),
+            (
+                "drivers: [{name: a.b, backend: 'embedded:x', grants: {http: [{origin: 'https://a/x'}]}}]",
+                "drivers[0].grants.http[0].origin",
+            ),
+            (
+                "drivers: [{name: a.b, backend: 'embedded:x', grants: {http: [{origin: 'https://a', auth: {basic: {user: u, password: {path: /p}}}}]}}]",
+                "path",
             ),
             ("node: {kata: {directVolumes: relative}}", "node.kata.directVolumes"),
             ("drivers: [{name: a.b, backend: 'embedded:x', limits: {concurrency: 0}}]", "limits"),

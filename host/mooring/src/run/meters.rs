@@ -1,8 +1,9 @@
 //! What the crates measure, put into the process's metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use mooring_backend::{GuestCall, Outcome};
+use mooring_backend::{GuestCall, HttpOutcome, Outcome};
 use mooring_volume::DriverName;
 
 use crate::telemetry::metrics::Metrics;
@@ -33,8 +34,24 @@ impl mooring_backend::Meter for Measured {
         self.0.set_breaker(driver.as_str(), open);
     }
 
+    fn http_request(&self, driver: &DriverName, outcome: HttpOutcome, duration: Duration) {
+        self.0.count_http_request(driver.as_str(), http_word(outcome), duration);
+    }
+
     fn log_lines_dropped(&self, driver: &DriverName, lines: u64) {
         self.0.count_dropped_lines(driver.as_str(), lines);
+    }
+}
+
+/// One word for each class of statuses: as many series as there are statuses would be too many.
+fn http_word(outcome: HttpOutcome) -> &'static str {
+    match outcome {
+        HttpOutcome::Answered(..300) => "2xx",
+        HttpOutcome::Answered(300..400) => "3xx",
+        HttpOutcome::Answered(400..500) => "4xx",
+        HttpOutcome::Answered(500..) => "5xx",
+        HttpOutcome::Refused => "refused",
+        HttpOutcome::Failed => "failed",
     }
 }
 

@@ -34,6 +34,12 @@ struct GuestLabels {
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct HttpLabels {
+    driver: String,
+    outcome: String,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct DriverLabels {
     driver: String,
 }
@@ -46,6 +52,8 @@ pub(crate) struct Metrics {
     guest_calls: Family<GuestLabels, Counter>,
     guest_seconds: Family<DriverLabels, Histogram, fn() -> Histogram>,
     guest_memory: Family<DriverLabels, Gauge>,
+    http_requests: Family<HttpLabels, Counter>,
+    http_seconds: Family<DriverLabels, Histogram, fn() -> Histogram>,
     breaker: Family<DriverLabels, Gauge>,
     dropped_lines: Family<DriverLabels, Counter>,
     inline_deletions: Family<DriverLabels, Gauge>,
@@ -68,6 +76,8 @@ impl Metrics {
         let guest_calls = Family::<GuestLabels, Counter>::default();
         let guest_seconds = Family::new_with_constructor(short_latency as fn() -> Histogram);
         let guest_memory = Family::<DriverLabels, Gauge>::default();
+        let http_requests = Family::<HttpLabels, Counter>::default();
+        let http_seconds = Family::new_with_constructor(latency as fn() -> Histogram);
         let breaker = Family::<DriverLabels, Gauge>::default();
         let dropped_lines = Family::<DriverLabels, Counter>::default();
         let inline_deletions = Family::<DriverLabels, Gauge>::default();
@@ -95,6 +105,13 @@ impl Metrics {
             Unit::Bytes,
             guest_memory.clone(),
         );
+        registry.register("http_requests", "HTTP requests of components", http_requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from a component's HTTP request to its answer's headers",
+            Unit::Seconds,
+            http_seconds.clone(),
+        );
         registry.register("breaker_open", "1 while a driver's breaker is open", breaker.clone());
         registry.register(
             "guest_log_lines_dropped",
@@ -113,6 +130,8 @@ impl Metrics {
             guest_calls,
             guest_seconds,
             guest_memory,
+            http_requests,
+            http_seconds,
             breaker,
             dropped_lines,
             inline_deletions,
@@ -163,6 +182,14 @@ impl Metrics {
 
     pub(crate) fn count_dropped_lines(&self, driver: &str, lines: u64) {
         self.dropped_lines.get_or_create(&DriverLabels { driver: driver.to_owned() }).inc_by(lines);
+    }
+
+    pub(crate) fn count_http_request(&self, driver: &str, outcome: &str, took: Duration) {
+        let (driver, outcome) = (driver.to_owned(), outcome.to_owned());
+        self.http_seconds
+            .get_or_create(&DriverLabels { driver: driver.clone() })
+            .observe(took.as_secs_f64());
+        self.http_requests.get_or_create(&HttpLabels { driver, outcome }).inc();
     }
 
     pub(crate) fn count_guest_call(

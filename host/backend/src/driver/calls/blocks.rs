@@ -4,7 +4,7 @@ use mooring_volume::blocks::{BlockRange, Blocks, ChangedBlocks};
 use mooring_volume::id::SnapshotId;
 use mooring_volume::{Call, Result};
 
-use super::{Asked, Driver, Guest, convert};
+use super::{Driver, Guest, convert};
 
 impl ChangedBlocks for Driver {
     async fn allocated(
@@ -14,8 +14,8 @@ impl ChangedBlocks for Driver {
         range: BlockRange,
     ) -> Result<Blocks> {
         let blocks = self.exported(&self.exports.changed_blocks, "changed-blocks")?;
-        let BlockRange { offset, limit, secrets } = range;
-        let asked = Asked::new(call, "changed-blocks.allocated").with(&secrets);
+        let BlockRange { offset, limit, mut secrets } = range;
+        let asked = self.asked(call, "changed-blocks.allocated", &mut secrets);
         let (snapshot, secrets) = (snapshot.as_str(), &convert::exposed(&secrets));
         let body = guest!(blocks, call_allocated(snapshot, offset, limit, secrets));
         self.call(asked, body, |answer| convert::blocks(answer, offset, limit)).await
@@ -29,8 +29,8 @@ impl ChangedBlocks for Driver {
         range: BlockRange,
     ) -> Result<Blocks> {
         let blocks = self.exported(&self.exports.changed_blocks, "changed-blocks")?;
-        let BlockRange { offset, limit, secrets } = range;
-        let asked = Asked::new(call, "changed-blocks.delta").with(&secrets);
+        let BlockRange { offset, limit, mut secrets } = range;
+        let asked = self.asked(call, "changed-blocks.delta", &mut secrets);
         let (base, target) = (base.as_str(), target.as_str());
         let secrets = &convert::exposed(&secrets);
         let body = guest!(blocks, call_delta(base, target, offset, limit, secrets));

@@ -4,17 +4,17 @@ use mooring_volume::backend::{Page, Paged};
 use mooring_volume::health::{Health, StorageFinding, VolumeFinding, VolumeHealth};
 use mooring_volume::{Call, NodeId, Result, Secrets, VolumeId};
 
-use super::{Asked, Driver, Guest, convert};
+use super::{Driver, Guest, convert};
 
 impl Health for Driver {
     async fn volume_health(
         &self,
         call: &Call,
         volume: VolumeId,
-        secrets: Secrets,
+        mut secrets: Secrets,
     ) -> Result<Vec<VolumeFinding>> {
         let health = self.exported(&self.exports.health, "health")?;
-        let asked = Asked::new(call, "health.get").with(&secrets);
+        let asked = self.asked(call, "health.get", &mut secrets);
         let (volume, secrets) = (volume.as_str(), &convert::exposed(&secrets));
         let body = guest!(health, call_get(volume, secrets));
         self.call(asked, body, convert::volume_findings).await
@@ -24,11 +24,11 @@ impl Health for Driver {
         &self,
         call: &Call,
         page: Page,
-        secrets: Secrets,
+        mut secrets: Secrets,
     ) -> Result<Paged<VolumeHealth>> {
         let health = self.exported(&self.exports.health, "health")?;
         let most = page.max_entries;
-        let asked = Asked::new(call, "health.list").with(&secrets);
+        let asked = self.asked(call, "health.list", &mut secrets);
         let (page, secrets) = (&convert::page(page), &convert::exposed(&secrets));
         let body = guest!(health, call_list(page, secrets));
         self.call(asked, body, |entries| convert::unsound(entries, most)).await
@@ -38,10 +38,10 @@ impl Health for Driver {
         &self,
         call: &Call,
         node: Option<NodeId>,
-        secrets: Secrets,
+        mut secrets: Secrets,
     ) -> Result<Vec<StorageFinding>> {
         let health = self.exported(&self.exports.health, "health")?;
-        let asked = Asked::new(call, "health.backend").with(&secrets);
+        let asked = self.asked(call, "health.backend", &mut secrets);
         let (node, secrets) = (node.as_ref().map(NodeId::as_str), &convert::exposed(&secrets));
         let body = guest!(health, call_backend(node, secrets));
         self.call(asked, body, convert::storage_findings).await

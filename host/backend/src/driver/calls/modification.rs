@@ -9,9 +9,9 @@ use super::{Asked, Driver, Guest, convert};
 impl Modification for Driver {
     async fn modify(&self, call: &Call, request: ModifyVolume) -> Result<()> {
         let modification = self.exported(&self.exports.modification, "modification")?;
-        let ModifyVolume { volume, mutable_parameters, secrets } = request;
+        let ModifyVolume { volume, mutable_parameters, mut secrets } = request;
         self.schema.check_mutable_parameters(&mutable_parameters)?;
-        let asked = Asked::new(call, "modification.modify").with(&secrets);
+        let asked = self.asked(call, "modification.modify", &mut secrets);
         let (volume, parameters) = (volume.as_str(), &convert::map(mutable_parameters));
         let secrets = &convert::exposed(&secrets);
         let body = guest!(modification, call_modify(volume, parameters, secrets));

@@ -10,14 +10,14 @@ use mooring_volume::snapshot::{
 };
 use mooring_volume::{Call, Error, Result, Secrets};
 
-use super::{Asked, Driver, Guest, Malformed, convert};
+use super::{Driver, Guest, Malformed, convert};
 
 impl Snapshots for Driver {
-    async fn create_snapshot(&self, call: &Call, request: CreateSnapshot) -> Result<Snapshot> {
+    async fn create_snapshot(&self, call: &Call, mut request: CreateSnapshot) -> Result<Snapshot> {
         let snapshots = self.exported(&self.exports.snapshots, "snapshots")?;
         self.schema.check_snapshot_parameters(&request.parameters)?;
         let source = request.source.clone();
-        let asked = Asked::new(call, "snapshots.create").with(&request.secrets);
+        let asked = self.asked(call, "snapshots.create", &mut request.secrets);
         let request = &convert::create_snapshot(request);
         let body = guest!(snapshots, call_create(request));
         self.call(asked, body, |snapshot| {
@@ -36,18 +36,27 @@ impl Snapshots for Driver {
         .await
     }
 
-    async fn delete_snapshot(&self, call: &Call, id: SnapshotId, secrets: Secrets) -> Result<()> {
+    async fn delete_snapshot(
+        &self,
+        call: &Call,
+        id: SnapshotId,
+        mut secrets: Secrets,
+    ) -> Result<()> {
         let snapshots = self.exported(&self.exports.snapshots, "snapshots")?;
-        let asked = Asked::new(call, "snapshots.delete").with(&secrets);
+        let asked = self.asked(call, "snapshots.delete", &mut secrets);
         let (id, secrets) = (id.as_str(), &convert::exposed(&secrets));
         let body = guest!(snapshots, call_delete(id, secrets));
         self.call(asked, body, Ok).await
     }
 
-    async fn list_snapshots(&self, call: &Call, request: ListSnapshots) -> Result<Paged<Snapshot>> {
+    async fn list_snapshots(
+        &self,
+        call: &Call,
+        mut request: ListSnapshots,
+    ) -> Result<Paged<Snapshot>> {
         let snapshots = self.exported(&self.exports.snapshots, "snapshots")?;
         let (most, source) = (request.page.max_entries, request.source.clone());
-        let asked = Asked::new(call, "snapshots.list").with(&request.secrets);
+        let asked = self.asked(call, "snapshots.list", &mut request.secrets);
         let request = &convert::list_snapshots(request);
         let body = guest!(snapshots, call_list(request));
         self.call(asked, body, |page| {
@@ -67,10 +76,10 @@ impl Snapshots for Driver {
         &self,
         call: &Call,
         id: SnapshotId,
-        secrets: Secrets,
+        mut secrets: Secrets,
     ) -> Result<Snapshot> {
         let snapshots = self.exported(&self.exports.snapshots, "snapshots")?;
-        let asked = Asked::new(call, "snapshots.get").with(&secrets);
+        let asked = self.asked(call, "snapshots.get", &mut secrets);
         let (wanted, secrets) = (id.as_str(), &convert::exposed(&secrets));
         let body = guest!(snapshots, call_get(wanted, secrets));
         self.call(asked, body, |snapshot| {
@@ -89,12 +98,12 @@ impl GroupSnapshots for Driver {
     async fn create_group(
         &self,
         call: &Call,
-        request: CreateGroupSnapshot,
+        mut request: CreateGroupSnapshot,
     ) -> Result<GroupSnapshot> {
         let groups = self.exported(&self.exports.group_snapshots, "group-snapshots")?;
         self.schema.check_group_parameters(&request.parameters)?;
         let sources: BTreeSet<_> = request.sources.iter().cloned().collect();
-        let asked = Asked::new(call, "group-snapshots.create").with(&request.secrets);
+        let asked = self.asked(call, "group-snapshots.create", &mut request.secrets);
         let request = &convert::create_group(request);
         let body = guest!(groups, call_create(request));
         self.call(asked, body, |group| {
@@ -111,8 +120,8 @@ impl GroupSnapshots for Driver {
 
     async fn delete_group(&self, call: &Call, group: GroupReference) -> Result<()> {
         let groups = self.exported(&self.exports.group_snapshots, "group-snapshots")?;
-        let GroupReference { id, members, secrets } = group;
-        let asked = Asked::new(call, "group-snapshots.delete").with(&secrets);
+        let GroupReference { id, members, mut secrets } = group;
+        let asked = self.asked(call, "group-snapshots.delete", &mut secrets);
         let (id, members) = (id.as_str(), &convert::snapshot_ids(members));
         let secrets = &convert::exposed(&secrets);
         let body = guest!(groups, call_delete(id, members, secrets));
@@ -121,9 +130,9 @@ impl GroupSnapshots for Driver {
 
     async fn get_group(&self, call: &Call, group: GroupReference) -> Result<GroupSnapshot> {
         let groups = self.exported(&self.exports.group_snapshots, "group-snapshots")?;
-        let GroupReference { id, members, secrets } = group;
+        let GroupReference { id, members, mut secrets } = group;
         let believed: BTreeSet<_> = members.iter().cloned().collect();
-        let asked = Asked::new(call, "group-snapshots.get").with(&secrets);
+        let asked = self.asked(call, "group-snapshots.get", &mut secrets);
         let (wanted, members) = (id.as_str(), &convert::snapshot_ids(members));
         let secrets = &convert::exposed(&secrets);
         let body = guest!(groups, call_get(wanted, members, secrets));
