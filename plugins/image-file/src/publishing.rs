@@ -12,8 +12,8 @@ use core::slice;
 use mooring_sdk::publishing::{Publishing, Request};
 use mooring_sdk::records::Found;
 use mooring_sdk::state::{State, StateError};
-use mooring_sdk::types::{AccessMode, AccessType, Capability, StringMap};
-use mooring_sdk::{Error, Result, Secrets, Services, ids};
+use mooring_sdk::types::StringMap;
+use mooring_sdk::{Error, Result, Secrets, Services, capabilities, ids};
 
 use crate::nodes::NODES;
 use crate::places::Places;
@@ -39,7 +39,7 @@ impl<H: Services> Publishing for ImageFile<H> {
         check_node(host, &settings, &request.node_id, &volume.pool)?;
         let wanted = Publication {
             node: request.node_id.clone(),
-            usage: usage(&request.capability),
+            usage: capabilities::usage(&request.capability),
             readonly: request.readonly,
         };
         let slot = Slot::new(id, &request.node_id);
@@ -115,23 +115,6 @@ pub(crate) fn elsewhere(id: &str, there: &Publication) -> Error {
         "volume {id} is published to node {:?}; unpublish it there first",
         there.node
     ))
-}
-
-/// A capability as CSI spells it.
-fn usage(capability: &Capability) -> String {
-    let mode = match capability.mode {
-        AccessMode::SingleNodeWriter => "SINGLE_NODE_WRITER",
-        AccessMode::SingleNodeReaderOnly => "SINGLE_NODE_READER_ONLY",
-        AccessMode::MultiNodeReaderOnly => "MULTI_NODE_READER_ONLY",
-        AccessMode::MultiNodeSingleWriter => "MULTI_NODE_SINGLE_WRITER",
-        AccessMode::MultiNodeMultiWriter => "MULTI_NODE_MULTI_WRITER",
-        AccessMode::SingleNodeSingleWriter => "SINGLE_NODE_SINGLE_WRITER",
-        AccessMode::SingleNodeMultiWriter => "SINGLE_NODE_MULTI_WRITER",
-    };
-    match &capability.access {
-        AccessType::Block => [mode, " block"].concat(),
-        AccessType::Mount(fs_type) => [mode, " mount ", fs_type].concat(),
-    }
 }
 
 /// That a node holds a volume: a key without a value.

@@ -59,17 +59,30 @@ pub mod wall_clock {
         inline: "
             package mooring:clock;
             world asks { import wasi:clocks/wall-clock@0.2.0; }
-            package wasi:clocks@0.2.0 {
-                interface wall-clock {
-                    record datetime { seconds: u64, nanoseconds: u32 }
-                    now: func() -> datetime;
-                    resolution: func() -> datetime;
-                }
-            }
         ",
+        path: "wit",
         generate_all,
     });
     pub use wasi::clocks::wall_clock::*;
+}
+
+/// WASI's HTTP, and the clock by which its client waits.
+pub mod http {
+    wit_bindgen::generate!({
+        inline: "
+            package mooring:asks;
+            world asks {
+                import wasi:http/outgoing-handler@0.2.0;
+                import wasi:clocks/monotonic-clock@0.2.0;
+                import wasi:io/poll@0.2.0;
+            }
+        ",
+        path: "wit",
+        generate_all,
+    });
+    pub use wasi::{
+        clocks::monotonic_clock, http::outgoing_handler, http::types, io::poll, io::streams,
+    };
 }
 
 /// What the host offers. What a component does not call, it does not import.

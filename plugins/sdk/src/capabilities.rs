@@ -1,5 +1,7 @@
 //! Which uses of a volume a backend serves.
 
+use alloc::string::String;
+
 use crate::types::{AccessMode, AccessType, Capability};
 
 /// What a backend's volumes can be used for.
@@ -48,6 +50,24 @@ impl Uses {
             | AccessMode::MultiNodeSingleWriter
             | AccessMode::MultiNodeMultiWriter => None,
         }
+    }
+}
+
+/// A capability as CSI spells it, by which two uses of a volume are told apart.
+#[must_use]
+pub fn usage(capability: &Capability) -> String {
+    let mode = match capability.mode {
+        AccessMode::SingleNodeWriter => "SINGLE_NODE_WRITER",
+        AccessMode::SingleNodeReaderOnly => "SINGLE_NODE_READER_ONLY",
+        AccessMode::MultiNodeReaderOnly => "MULTI_NODE_READER_ONLY",
+        AccessMode::MultiNodeSingleWriter => "MULTI_NODE_SINGLE_WRITER",
+        AccessMode::MultiNodeMultiWriter => "MULTI_NODE_MULTI_WRITER",
+        AccessMode::SingleNodeSingleWriter => "SINGLE_NODE_SINGLE_WRITER",
+        AccessMode::SingleNodeMultiWriter => "SINGLE_NODE_MULTI_WRITER",
+    };
+    match &capability.access {
+        AccessType::Block => [mode, " block"].concat(),
+        AccessType::Mount(fs_type) => [mode, " mount ", fs_type].concat(),
     }
 }
 

@@ -11,8 +11,8 @@
 //!
 #![doc = concat!("```\n", include_str!("../examples/shares.rs"), "\n```")]
 //!
-//! What this crate does not do: reach the network. HTTP is WASI's (`wasi:http/outgoing-handler`,
-//! with the client of your choice), to origins that the operator granted.
+//! The network is WASI's (`wasi:http/outgoing-handler`), to origins that the operator granted:
+//! [`http`] is a small client over it.
 
 #![cfg_attr(target_family = "wasm", no_std)]
 
@@ -44,6 +44,7 @@ pub mod export;
 #[cfg(target_family = "wasm")]
 pub mod freestanding;
 pub mod host;
+pub mod http;
 pub mod ids;
 pub mod logging;
 pub mod parameters;

@@ -61,6 +61,7 @@ async fn answer(
         true => None,
         false => service.fate.draw(request.method(), path),
     };
+    let logs_in = path.ends_with("/login");
     request.extensions_mut().insert(Mood { stuck: fault == Some(Fault::Stuck) });
     let served = async {
         match routes.oneshot(request).await {
@@ -84,7 +85,7 @@ async fn answer(
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(1));
             Ok(response)
         }
-        Some(Fault::Expired) if service.sessions.open() => Ok(served.await),
+        Some(Fault::Expired) if service.sessions.open() || logs_in => Ok(served.await),
         Some(Fault::Expired) => {
             service.sessions.expire();
             let problem = Problem::new(Code::Unauthorized, "the login has ended; log in again");

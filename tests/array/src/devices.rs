@@ -206,11 +206,14 @@ fn relink(link: &Path, number: u32) -> io::Result<()> {
     symlink(format!("../../loop{number}"), link)
 }
 
-/// What udev writes of a SCSI disk, as far as programs read it. Major 7 is the loop devices'.
+/// What udev writes of a SCSI disk, as far as programs read it. Major 7 is the loop devices'. The
+/// sequence number tells the disk from another one that the device was or will be.
 fn note(notes: &Path, number: u32, serial: &str) -> io::Result<()> {
+    let sequence = fs::read_to_string(format!("/sys/block/loop{number}/diskseq"))?;
+    let sequence = sequence.trim();
     let text = format!(
         "S:disk/by-id/{}\nE:ID_BUS=scsi\nE:ID_VENDOR=MOORING\nE:ID_MODEL=array\n\
-         E:ID_SERIAL=SMOORING_{serial}\nE:ID_SERIAL_SHORT={serial}\nE:ID_SCSI_SERIAL={serial}\n\
+         E:DISKSEQ={sequence}\nE:ID_SERIAL=SMOORING_{serial}\nE:ID_SERIAL_SHORT={serial}\nE:ID_SCSI_SERIAL={serial}\n\
          G:systemd\nV:1\n",
         link(serial)
     );
