@@ -5,11 +5,12 @@
 
 mod imports;
 mod output;
+mod state;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use mooring_store::Scoped;
+use mooring_store::{Migration, Scoped};
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -43,6 +44,8 @@ pub(crate) struct Surroundings {
     pub(crate) config: String,
     /// The driver's part of the store; none while a component is only inspected.
     pub(crate) store: Option<Arc<Scoped>>,
+    /// Stands for the state, and alone, while a component migrates it.
+    pub(crate) migration: Option<Arc<Migration>>,
 }
 
 /// One call's time, account and pace.
