@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mooring_backend::{GuestCall, Outcome};
+use mooring_backend::{GuestCall, Outcome, SwapOutcome};
 use mooring_volume::DriverName;
 
 use crate::telemetry::metrics::Metrics;
@@ -31,6 +31,10 @@ impl mooring_backend::Meter for Measured {
 
     fn breaker(&self, driver: &DriverName, open: bool) {
         self.0.set_breaker(driver.as_str(), open);
+    }
+
+    fn swap(&self, driver: &DriverName, outcome: SwapOutcome) {
+        self.0.count_swap(driver.as_str(), super::drivers::word(outcome));
     }
 
     fn log_lines_dropped(&self, driver: &DriverName, lines: u64) {

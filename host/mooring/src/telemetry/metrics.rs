@@ -37,6 +37,12 @@ struct DriverLabels {
     driver: String,
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SwapLabels {
+    driver: String,
+    outcome: String,
+}
+
 /// All that one process measures.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
@@ -46,6 +52,7 @@ pub(crate) struct Metrics {
     guest_seconds: Family<DriverLabels, Histogram, fn() -> Histogram>,
     guest_memory: Family<DriverLabels, Gauge>,
     breaker: Family<DriverLabels, Gauge>,
+    swaps: Family<SwapLabels, Counter>,
     dropped_lines: Family<DriverLabels, Counter>,
     inline_deletions: Family<DriverLabels, Gauge>,
 }
@@ -68,6 +75,7 @@ impl Metrics {
         let guest_seconds = Family::new_with_constructor(short_latency as fn() -> Histogram);
         let guest_memory = Family::<DriverLabels, Gauge>::default();
         let breaker = Family::<DriverLabels, Gauge>::default();
+        let swaps = Family::<SwapLabels, Counter>::default();
         let dropped_lines = Family::<DriverLabels, Counter>::default();
         let inline_deletions = Family::<DriverLabels, Gauge>::default();
 
@@ -96,6 +104,11 @@ impl Metrics {
         );
         registry.register("breaker_open", "1 while a driver's breaker is open", breaker.clone());
         registry.register(
+            "swaps",
+            "Versions of a driver that took over, were refused or were rolled back",
+            swaps.clone(),
+        );
+        registry.register(
             "guest_log_lines_dropped",
             "Log lines of a component past its rate",
             dropped_lines.clone(),
@@ -113,6 +126,7 @@ impl Metrics {
             guest_seconds,
             guest_memory,
             breaker,
+            swaps,
             dropped_lines,
             inline_deletions,
         }
@@ -146,6 +160,11 @@ impl Metrics {
 
     pub(crate) fn set_breaker(&self, driver: &str, open: bool) {
         self.breaker.get_or_create(&DriverLabels { driver: driver.to_owned() }).set(open.into());
+    }
+
+    pub(crate) fn count_swap(&self, driver: &str, outcome: &str) {
+        let (driver, outcome) = (driver.to_owned(), outcome.to_owned());
+        self.swaps.get_or_create(&SwapLabels { driver, outcome }).inc();
     }
 
     pub(crate) fn set_inline_deletions(&self, driver: &str, waiting: usize) {
