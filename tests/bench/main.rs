@@ -14,11 +14,13 @@
 
 mod call;
 mod copies;
+mod drivers;
 mod lists;
 mod memory;
 mod pairs;
 mod stage;
 mod start;
+mod swap;
 mod table;
 
 use table::Table;
@@ -30,7 +32,7 @@ fn main() {
     let mut table = Table::default();
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let runs: [Measure; 7] = [
+    let runs: [Measure; 9] = [
         ("call", call::measure),
         ("pairs", pairs::measure),
         ("stage", stage::measure),
@@ -38,6 +40,8 @@ fn main() {
         ("start", start::measure),
         ("copies", copies::measure),
         ("lists", lists::measure),
+        ("swap", swap::measure),
+        ("drivers", drivers::measure),
     ];
     for (name, measure) in runs {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {

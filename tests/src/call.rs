@@ -126,9 +126,21 @@ pub struct Page {
 /// # Panics
 /// When nothing answers, or no HTTP.
 pub async fn get(socket: &Path, path: &str) -> Page {
+    http(socket, "GET", path).await
+}
+
+/// POSTs nothing to a socket.
+///
+/// # Panics
+/// When nothing answers, or no HTTP.
+pub async fn post(socket: &Path, path: &str) -> Page {
+    http(socket, "POST", path).await
+}
+
+async fn http(socket: &Path, method: &str, path: &str) -> Page {
     let mut stream = UnixStream::connect(socket).await.unwrap();
     stream
-        .write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())
+        .write_all(format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())
         .await
         .unwrap();
     let mut answer = String::new();

@@ -115,6 +115,12 @@ impl Paths {
         self.sockets.join("controller").join(driver).join("csi.sock")
     }
 
+    /// The socket of the controller process for people.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.sockets.join("controller/admin.sock")
+    }
+
     /// The files of images that exist.
     #[must_use]
     pub fn images(&self) -> Vec<PathBuf> {

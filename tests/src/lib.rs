@@ -17,6 +17,7 @@
 
 pub mod call;
 pub mod config;
+pub mod guest;
 pub mod host;
 pub mod kernel;
 pub mod left;

@@ -78,6 +78,14 @@ impl Breaker {
         }
     }
 
+    /// Whether calls are turned away, but for one that tries.
+    pub(crate) fn is_open(&self) -> bool {
+        match &*self.state() {
+            State::Closed { .. } => false,
+            State::Open { .. } | State::HalfOpen { .. } => true,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -51,11 +51,23 @@ impl Compiler {
     }
 }
 
-/// Finds the compiled component in the cache, or compiles it.
+/// Takes the compiled component that another driver has, finds it in the cache, or compiles it.
 ///
 /// # Errors
 /// `Compile`, `Proposal`.
 pub(crate) async fn component(
+    engine: &Arc<Engine>,
+    bytes: Arc<[u8]>,
+    digest: &str,
+) -> Result<Arc<Component>, LoadError> {
+    if let Some(loaded) = engine.loaded(digest) {
+        return Ok(loaded);
+    }
+    let component = found_or_compiled(engine, bytes, digest).await?;
+    Ok(engine.keep(digest, component))
+}
+
+async fn found_or_compiled(
     engine: &Arc<Engine>,
     bytes: Arc<[u8]>,
     digest: &str,

@@ -6,6 +6,9 @@
 //! Nothing is retried: a call that broke off may have done part of its work.
 
 mod calls;
+mod migrate;
+
+pub(crate) use migrate::Probed;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -20,6 +23,7 @@ use mooring_volume::http::withheld_keys;
 use mooring_volume::policy::Grants;
 use mooring_volume::{Abilities, Call, Code, DriverName, Error, Result, Secrets};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::Component;
 
 use crate::bindings::mooring::backend::types;
 use crate::breaker::{Breaker, Change};
@@ -31,6 +35,7 @@ use crate::limits::{Account, Limits};
 use crate::load::{self, LoadError, Loaded};
 use crate::log::DriverLog;
 use crate::meter::{GuestCall, Meter, Outcome};
+use crate::outline::Outline;
 use crate::run::{Failure, Guest, Recipe};
 use crate::sandbox::Surroundings;
 use crate::schema::Schema;
@@ -39,7 +44,7 @@ use crate::schema::Schema;
 const WAITING_PER_RUNNING: u32 = 16;
 
 /// What the operator says of one driver.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DriverConfig {
     /// The CSI driver name.
     pub name: DriverName,
@@ -69,7 +74,11 @@ pub struct Driver {
     breaker: Breaker,
     places: Arc<Semaphore>,
     waiting: AtomicU32,
-    digest: String,
+    outline: Outline,
+    /// The schema of state that it reads and writes.
+    state_schema: u32,
+    /// Shared with the other drivers of the same component, for as long as one of them lives.
+    _component: Arc<Component>,
 }
 
 impl Driver {
@@ -88,12 +97,14 @@ impl Driver {
     ) -> Result<Self, LoadError> {
         let DriverConfig { name, config, grants, limits } = config;
         let outline = load::outline(engine, &component)?;
-        let Loaded { pre, exports } = load::load(engine, component, &outline, &grants).await?;
+        let Loaded { pre, exports, component } =
+            load::load(engine, component, &outline, &grants).await?;
         let egress = egress(&grants)?;
         let surroundings = Arc::new(Surroundings {
             config: config.to_string(),
             store: Some(Arc::clone(&store)),
             egress: egress.clone(),
+            migration: None,
         });
         let lane = engine.lane();
         let recipe = Recipe { engine: Arc::clone(engine), pre, surroundings, limits, lane };
@@ -118,14 +129,16 @@ impl Driver {
             breaker: Breaker::new(),
             places: Arc::new(Semaphore::new(limits.concurrency.max(1) as usize)),
             waiting: AtomicU32::new(0),
-            digest: outline.digest,
+            outline,
+            state_schema: facts.state_schema,
+            _component: component,
         })
     }
 
     /// SHA-256 of the component, 64 hexadecimal digits.
     #[must_use]
     pub fn digest(&self) -> &str {
-        &self.digest
+        &self.outline.digest
     }
 
     /// What its component sent and received by HTTP so far; none where that is not granted.

@@ -5,12 +5,13 @@
 
 mod ticker;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
 use crate::bindings::Everything;
@@ -101,6 +102,8 @@ pub struct Engine {
     code: CodeCache,
     compiler: Option<Compiler>,
     max_component_size: u64,
+    /// Components by digest: drivers of the same one share its code.
+    loaded: Mutex<HashMap<String, Weak<Component>>>,
 }
 
 impl Engine {
@@ -125,6 +128,7 @@ impl Engine {
             wasm,
             compiler,
             max_component_size,
+            loaded: Mutex::default(),
         }))
     }
 
@@ -157,6 +161,28 @@ impl Engine {
 
     pub(crate) fn compiler(&self) -> Option<&Compiler> {
         self.compiler.as_ref()
+    }
+
+    /// The component of a digest, if some driver has it.
+    pub(crate) fn loaded(&self, digest: &str) -> Option<Arc<Component>> {
+        self.components().get(digest).and_then(Weak::upgrade)
+    }
+
+    /// Lets later drivers share a component, for as long as the answer lives. Where another one was
+    /// quicker, the answer is its.
+    pub(crate) fn keep(&self, digest: &str, component: Component) -> Arc<Component> {
+        let mut components = self.components();
+        components.retain(|_, component| component.strong_count() > 0);
+        if let Some(there) = components.get(digest).and_then(Weak::upgrade) {
+            return there;
+        }
+        let component = Arc::new(component);
+        components.insert(digest.to_owned(), Arc::downgrade(&component));
+        component
+    }
+
+    fn components(&self) -> MutexGuard<'_, HashMap<String, Weak<Component>>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn max_component_size(&self) -> u64 {

@@ -5,7 +5,7 @@ use wasmtime::component::{Instance, InstancePre};
 
 use crate::bindings::exports::mooring::backend::{
     attachments, capacity, changed_blocks, expansion, group_snapshots, health, identity, listing,
-    modification, nodes, publishing, snapshots, volumes,
+    migration, modification, nodes, publishing, snapshots, volumes,
 };
 use crate::engine::reason;
 use crate::load::LoadError;
@@ -27,6 +27,7 @@ pub(crate) struct Exports {
     pub(crate) group_snapshots: Option<group_snapshots::GuestIndices>,
     pub(crate) changed_blocks: Option<changed_blocks::GuestIndices>,
     pub(crate) health: Option<health::GuestIndices>,
+    pub(crate) migration: Option<migration::GuestIndices>,
 }
 
 impl Exports {
@@ -59,6 +60,7 @@ impl Exports {
             group_snapshots: optional!(group_snapshots, "group-snapshots"),
             changed_blocks: optional!(changed_blocks, "changed-blocks"),
             health: optional!(health, "health"),
+            migration: optional!(migration, "migration"),
         })
     }
 
@@ -91,6 +93,7 @@ impl Exports {
         check!(&self.group_snapshots, "group-snapshots");
         check!(&self.changed_blocks, "changed-blocks");
         check!(&self.health, "health");
+        check!(&self.migration, "migration");
         Ok(())
     }
 

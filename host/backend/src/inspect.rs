@@ -77,7 +77,7 @@ pub async fn inspect(engine: &Arc<Engine>, bytes: Arc<[u8]>) -> Result<Inspectio
         problem: None,
     };
     match started {
-        Ok(Facts { description, abilities, schema }) => {
+        Ok(Facts { description, abilities, schema, state_schema: _ }) => {
             let mooring_volume::backend::Description { name, version, manifest } = description;
             inspection.info = Some(InspectedInfo { name, version, manifest });
             inspection.abilities = abilities;
@@ -92,9 +92,10 @@ async fn ask(engine: &Arc<Engine>, loaded: load::Loaded) -> Result<Facts, LoadEr
     let name = DriverName::new("inspected");
     let name = name.map_err(|error| LoadError::Start { reason: error.message })?;
     let log = DriverLog::new(name, Arc::new(Unmetered));
-    let load::Loaded { pre, exports } = loaded;
+    let load::Loaded { pre, exports, component: _component } = loaded;
+    let config = "{}".to_owned();
     let surroundings =
-        Arc::new(Surroundings { config: "{}".to_owned(), store: None, egress: None });
+        Arc::new(Surroundings { config, store: None, egress: None, migration: None });
     let recipe = Recipe {
         engine: Arc::clone(engine),
         pre,

@@ -30,6 +30,7 @@ mod pace;
 mod run;
 mod sandbox;
 mod schema;
+mod serving;
 
 pub use compile::{Compiler, compile_child};
 pub use driver::{Driver, DriverConfig};
@@ -37,4 +38,7 @@ pub use engine::{Engine, EngineConfig, EngineError};
 pub use inspect::{InspectedInfo, Inspection, inspect};
 pub use limits::Limits;
 pub use load::LoadError;
-pub use meter::{GuestCall, HttpOutcome, Meter, Outcome, Unmetered};
+pub use meter::{GuestCall, HttpOutcome, Meter, Outcome, SwapOutcome, Unmetered};
+pub use serving::{
+    Candidate, Changes, Difference, LastSwap, Serving, ServingStatus, SwapError, Ungranted,
+};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mooring_volume::backend::Description;
 use mooring_volume::policy::Grants;
 use mooring_volume::{Abilities, Ability, CallId};
-use wasmtime::component::InstancePre;
+use wasmtime::component::{Component, InstancePre};
 
 use crate::bindings::exports::mooring::backend::volumes::Sources;
 use crate::check::Malformed;
@@ -23,7 +23,7 @@ use crate::sandbox::Sandbox;
 
 /// The least time that a component gets to say who it is, whatever its limit for calls: an
 /// interpreter's first start is slow.
-const START: Duration = Duration::from_secs(20);
+pub(crate) const START: Duration = Duration::from_secs(20);
 
 /// A component cannot be loaded. Nothing of what served before is touched.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +64,7 @@ pub enum LoadError {
 pub(crate) struct Loaded {
     pub(crate) pre: InstancePre<Sandbox>,
     pub(crate) exports: Exports,
+    pub(crate) component: Arc<Component>,
 }
 
 /// What a component says of itself once, at load.
@@ -72,6 +73,8 @@ pub(crate) struct Facts {
     pub(crate) description: Description,
     pub(crate) abilities: Abilities,
     pub(crate) schema: String,
+    /// Of its state; 0 where it does not say.
+    pub(crate) state_schema: u32,
 }
 
 /// Reads the outline, within the engine's cap on size.
@@ -101,7 +104,7 @@ pub(crate) async fn load(
     let component = compile::component(engine, bytes, &outline.digest).await?;
     let link = |error: wasmtime::Error| LoadError::Link { reason: reason(&error) };
     let pre = engine.linker(!grants.http.is_empty()).instantiate_pre(&component).map_err(link)?;
-    Ok(Loaded { exports: Exports::find(outline, &pre)?, pre })
+    Ok(Loaded { exports: Exports::find(outline, &pre)?, pre, component })
 }
 
 /// Makes one instance, compares the types of its exports with the contract's and asks what does
@@ -149,6 +152,13 @@ async fn ask(mut guest: Guest, exports: &Exports) -> wasmtime::Result<Result<Fac
         }
         None => false,
     };
+    let state_schema = match &exports.migration {
+        Some(migration) => {
+            let migration = migration.load(&mut *store, instance)?;
+            migration.call_schema_version(&mut *store).await?
+        }
+        None => 0,
+    };
     let info = match convert::info(info) {
         Ok(info) => info,
         Err(Malformed(what)) => {
@@ -165,5 +175,5 @@ async fn ask(mut guest: Guest, exports: &Exports) -> wasmtime::Result<Result<Fac
     ];
     let mut abilities = exports.abilities();
     abilities.extend(said.into_iter().filter(|(said, _)| *said).map(|(_, ability)| ability));
-    Ok(Ok(Facts { description: info.description, abilities, schema }))
+    Ok(Ok(Facts { description: info.description, abilities, schema, state_schema }))
 }

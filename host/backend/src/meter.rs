@@ -63,6 +63,17 @@ pub struct GuestCall<'a> {
     pub peak_memory: u64,
 }
 
+/// How a swap of a driver's version ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SwapOutcome {
+    /// The new version serves.
+    Switched,
+    /// It does not; the one before serves on.
+    Refused,
+    /// It did, failed too often, and the one before serves again.
+    RolledBack,
+}
+
 /// Where counts go; the program puts its metrics here.
 pub trait Meter: Send + Sync + 'static {
     /// A call has ended.
@@ -73,6 +84,9 @@ pub trait Meter: Send + Sync + 'static {
     fn http_request(&self, driver: &DriverName, outcome: HttpOutcome, duration: Duration) {
         let _ = (driver, outcome, duration);
     }
+
+    /// A version of a driver took over, was refused, or was taken back.
+    fn swap(&self, _: &DriverName, _: SwapOutcome) {}
     /// Log lines of a driver that were dropped, since the last time.
     fn log_lines_dropped(&self, driver: &DriverName, lines: u64);
 }

@@ -163,6 +163,15 @@ impl Outline {
         needed
     }
 
+    /// Imports that are not granted, each with the grant that would allow it.
+    pub(crate) fn ungranted(&self, grants: &Grants) -> Vec<(String, &'static str)> {
+        let missing = self.imports.iter().filter_map(|name| match import(name, grants) {
+            Err(LoadError::Import { import, grant }) => Some((import, grant)),
+            Ok(()) | Err(_) => None,
+        });
+        missing.collect()
+    }
+
     /// Whether every import may be had.
     ///
     /// # Errors
@@ -208,7 +217,7 @@ fn is_wasi_0_2(interface: &Interface<'_>) -> bool {
 }
 
 /// SHA-256 as 64 hexadecimal digits.
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -7,12 +7,13 @@
 mod http;
 mod imports;
 mod output;
+mod state;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use mooring_egress::Egress;
-use mooring_store::Scoped;
+use mooring_store::{Migration, Scoped};
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -54,6 +55,8 @@ pub(crate) struct Surroundings {
     pub(crate) store: Option<Arc<Scoped>>,
     /// What it may send HTTP requests with; none without a grant, and while it is only inspected.
     pub(crate) egress: Option<Arc<Egress>>,
+    /// Stands for the state, and alone, while a component migrates it.
+    pub(crate) migration: Option<Arc<Migration>>,
 }
 
 /// One call's time, account and pace.

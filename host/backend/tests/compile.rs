@@ -11,6 +11,7 @@
 mod stand;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mooring_backend::{Compiler, EngineConfig, Limits, LoadError, compile_child};
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(code_of_a_child_runs_and_is_kept());
             runtime.block_on(what_goes_wrong_is_told());
-            println!("compile: 2 passed");
+            runtime.block_on(a_bomb_is_refused_while_others_serve());
+            println!("compile: 3 passed");
             ExitCode::SUCCESS
         }
     }
@@ -59,6 +61,60 @@ async fn code_of_a_child_runs_and_is_kept() {
     let stand = Stand::with(config(Some(broken)));
     let driver = stand.load("good.example.com", guest("minimal"), Limits::default()).await;
     driver.create(&call(), create("a-volume")).await.unwrap();
+}
+
+/// A backend with a module beside it that takes gigabytes and minutes to compile: some lines of text.
+fn bomb() -> Arc<[u8]> {
+    let step = "(local.set 0 (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 7))))";
+    let body = step.repeat(100_000);
+    let function = format!("(func (param i32) (result i32) {body} (local.get 0))");
+    let module = wat::parse_str(format!("(module {})", function.repeat(8))).unwrap();
+    let mut bytes = guest("minimal").to_vec();
+    // A section of its own behind the others: a core module, its length, itself.
+    bytes.push(1);
+    let mut length = module.len();
+    while length >= 0x80 {
+        bytes.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    bytes.push(u8::try_from(length).unwrap());
+    bytes.extend(module);
+    bytes.into()
+}
+
+async fn a_bomb_is_refused_while_others_serve() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = |compiler| EngineConfig {
+        calls: 4,
+        cache_dir: Some(dir.path().join("code")),
+        compiler: Some(compiler),
+        ..Default::default()
+    };
+    // Kept from here on, so that only the bomb meets the limits below.
+    Stand::with(config(compiler())).load("a.example", guest("minimal"), Limits::default()).await;
+    let bomb = bomb();
+    for (compiler, says) in [
+        (Compiler { time: Duration::from_millis(500), ..compiler() }, "took longer than 500ms"),
+        (Compiler { memory: 96 << 20, ..compiler() }, "100663296 bytes of memory"),
+    ] {
+        let stand = Stand::with(config(compiler));
+        let neighbour = stand.load("good.example", guest("minimal"), Limits::default()).await;
+        let loading = stand.try_load(stand.config("b.example", Limits::default()), bomb.clone());
+        let mut loading = std::pin::pin!(loading);
+        let mut answered = 0;
+        let refused = loop {
+            tokio::select! {
+                biased;
+                loaded = &mut loading => break loaded.err().expect("a bomb does not load"),
+                volume = async { neighbour.create(&call(), create("a-volume")).await } => {
+                    volume.unwrap();
+                    answered += 1;
+                }
+            }
+        };
+        assert!(refused.to_string().contains(says), "{refused}");
+        assert!(answered > 10, "the neighbour answered {answered} times");
+    }
 }
 
 async fn what_goes_wrong_is_told() {

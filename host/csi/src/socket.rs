@@ -135,7 +135,7 @@ impl Listener {
     ///
     /// # Errors
     /// The kernel's, such as too many open files; trying again later makes sense.
-    pub(crate) async fn accept(&self) -> io::Result<UnixStream> {
+    pub async fn accept(&self) -> io::Result<UnixStream> {
         loop {
             let (stream, _) = self.listener.accept().await?;
             match stream.peer_cred() {

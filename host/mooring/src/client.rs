@@ -1,4 +1,4 @@
-//! Talking to a UNIX socket: gRPC for CSI, and one plain GET for metrics.
+//! Talking to a UNIX socket: gRPC for CSI, and plain HTTP for metrics and administration.
 
 use std::path::Path;
 
@@ -33,12 +33,28 @@ pub(crate) async fn connect(socket: &Path) -> anyhow::Result<Channel> {
 /// # Errors
 /// When the socket cannot be reached, or the answer is not UTF-8 or has no header.
 pub(crate) async fn get(socket: &Path, path: &str) -> anyhow::Result<String> {
+    Ok(request(socket, "GET", path).await?.body)
+}
+
+/// An answer over HTTP.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+/// The answer to a request over HTTP/1.0 without a body, which the server ends by closing.
+///
+/// # Errors
+/// As [`get`].
+pub(crate) async fn request(socket: &Path, method: &str, path: &str) -> anyhow::Result<Answer> {
     let mut stream = UnixStream::connect(socket).await?;
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes()).await?;
+    let head = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    answer
-        .split_once("\r\n\r\n")
-        .map(|(_, body)| body.to_owned())
-        .ok_or_else(|| anyhow::anyhow!("{} did not answer HTTP", socket.display()))
+    let parsed = answer.split_once("\r\n\r\n").and_then(|(head, body)| {
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Answer { status, body: body.to_owned() })
+    });
+    parsed.ok_or_else(|| anyhow::anyhow!("{} did not answer HTTP", socket.display()))
 }

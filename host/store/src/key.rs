@@ -6,6 +6,7 @@
 //! 't' driver pool name no    something of a former item that is to be deleted
 //! 'c' driver pool name       an item whose bytes are being copied
 //! 'g' driver no              images that are being cloned at one point in time
+//! 'v' driver                 the schema that its state has
 //! ```
 //! Driver, pool and name are written as their length (2 bytes, big-endian) and their bytes; the
 //! number has 8 bytes, big-endian. No such beginning is the beginning of another.
@@ -22,6 +23,7 @@ pub(crate) enum Key {
     Tombstone,
     Copy,
     Group,
+    Schema,
 }
 
 impl Key {
@@ -33,6 +35,7 @@ impl Key {
             Self::Tombstone => b't',
             Self::Copy => b'c',
             Self::Group => b'g',
+            Self::Schema => b'v',
         };
         part(vec![kind], driver.as_str())
     }

@@ -25,6 +25,7 @@ mod error;
 mod freeze;
 mod key;
 mod lock;
+mod migration;
 mod pool;
 mod quota;
 mod state;
@@ -39,6 +40,7 @@ use mooring_volume::DriverName;
 use engine::Engine;
 pub use error::{OpenError, PoolError, StateError, StorageError};
 pub use freeze::{BoxFuture, FreezeError, Freezer, Frozen};
+pub use migration::Migration;
 pub use pool::{Cloning, CopyProgress, CopyState, Extent, Item, Usage};
 pub use state::Entry;
 

@@ -101,13 +101,8 @@ impl Scoped {
 
     /// `version` is that of the entry to replace; none inserts.
     async fn put(&self, key: &str, value: &[u8], version: Option<u64>) -> Result<u64, StateError> {
+        check_value(key, value)?;
         let row_key = self.state_key(key)?;
-        if value.len() > LONGEST_VALUE {
-            return Err(StateError::Invalid(format!(
-                "the value of key {key:?} has {} bytes; at most {LONGEST_VALUE} are allowed",
-                value.len()
-            )));
-        }
         self.room().await?;
         self.write(|draft| {
             let former = draft.get(&row_key)?;
@@ -123,17 +118,34 @@ impl Scoped {
         })
     }
 
-    fn state_key(&self, key: &str) -> Result<Vec<u8>, StateError> {
-        if key.is_empty() || key.len() > LONGEST_KEY {
-            return Err(StateError::Invalid(format!(
-                "a key has {} bytes; 1 to {LONGEST_KEY} are allowed",
-                key.len()
-            )));
-        }
+    pub(crate) fn state_key(&self, key: &str) -> Result<Vec<u8>, StateError> {
+        check_key(key)?;
         let mut whole = Key::State.of(&self.driver.name);
         whole.extend_from_slice(key.as_bytes());
         Ok(whole)
     }
+}
+
+/// Whether it can be a key.
+pub(crate) fn check_key(key: &str) -> Result<(), StateError> {
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        return Err(StateError::Invalid(format!(
+            "a key has {} bytes; 1 to {LONGEST_KEY} are allowed",
+            key.len()
+        )));
+    }
+    Ok(())
+}
+
+/// Whether it can be the value of a key.
+pub(crate) fn check_value(key: &str, value: &[u8]) -> Result<(), StateError> {
+    if value.len() > LONGEST_VALUE {
+        return Err(StateError::Invalid(format!(
+            "the value of key {key:?} has {} bytes; at most {LONGEST_VALUE} are allowed",
+            value.len()
+        )));
+    }
+    Ok(())
 }
 
 /// A page of a scan.
@@ -159,13 +171,13 @@ fn entry(key: &str, row: &[u8]) -> Result<Entry, StorageError> {
 }
 
 /// A row is the version (8 bytes, little-endian) and the value.
-fn split(row: &[u8]) -> Result<(u64, &[u8]), StorageError> {
+pub(crate) fn split(row: &[u8]) -> Result<(u64, &[u8]), StorageError> {
     let (version, value) = row.split_first_chunk().ok_or_else(|| key::damaged(row))?;
     Ok((u64::from_le_bytes(*version), value))
 }
 
 /// What an entry takes of the quota.
-fn cost(key: &str, value: &[u8]) -> u64 {
+pub(crate) fn cost(key: &str, value: &[u8]) -> u64 {
     ENTRY_COST.saturating_add(key::bytes(key.len())).saturating_add(key::bytes(value.len()))
 }
 

@@ -9,6 +9,7 @@ pub mod group_snapshots;
 pub mod health;
 pub mod identity;
 pub mod listing;
+pub mod migration;
 pub mod modification;
 pub mod nodes;
 pub mod publishing;

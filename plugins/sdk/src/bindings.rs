@@ -49,6 +49,7 @@ ability!(group_snapshots, "mooring:backend/provides-group-snapshots");
 ability!(changed_blocks, "mooring:backend/provides-changed-blocks");
 ability!(health, "mooring:backend/provides-health");
 ability!(nodes, "mooring:backend/provides-nodes");
+ability!(migration, "mooring:backend/provides-migration");
 
 /// The one interface of WASI that a component without the standard library asks for here. It is
 /// whole, though one function is not called: it is merged with the C library's copy, which a

@@ -32,6 +32,7 @@ impl<B: Default> Shell<B> {
 /// | `changed_blocks` | [`ChangedBlocks`](crate::ChangedBlocks) |
 /// | `health` | [`Health`](crate::Health) |
 /// | `nodes` | [`Nodes`](crate::Nodes) |
+/// | `migration` | [`Migration`](crate::Migration) |
 #[macro_export]
 macro_rules! backend {
     ($backend:ty: volumes, attachments $(, $optional:ident)* $(,)?) => {

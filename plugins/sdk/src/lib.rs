@@ -68,8 +68,8 @@ pub use abilities::*;
 pub use abilities::{
     attachments::Attachments, capacity::Capacity, changed_blocks::ChangedBlocks,
     expansion::Expansion, group_snapshots::GroupSnapshots, health::Health, identity::Identity,
-    listing::Listing, modification::Modification, nodes::Nodes, publishing::Publishing,
-    snapshots::Snapshots, volumes::Volumes,
+    listing::Listing, migration::Migration, modification::Modification, nodes::Nodes,
+    publishing::Publishing, snapshots::Snapshots, volumes::Volumes,
 };
 pub use error::{Code, Error, Result};
 pub use host::{Host, Services};

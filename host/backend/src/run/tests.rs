@@ -22,7 +22,12 @@ async fn run(module: &str) -> Result<(), Failure> {
     let component = Component::from_binary(engine.wasm(), &wat::parse_str(text).unwrap()).unwrap();
     let recipe = Recipe {
         pre: engine.linker(false).instantiate_pre(&component).unwrap(),
-        surroundings: Arc::new(Surroundings { config: "{}".to_owned(), store: None, egress: None }),
+        surroundings: Arc::new(Surroundings {
+            config: "{}".to_owned(),
+            store: None,
+            egress: None,
+            migration: None,
+        }),
         limits: Limits { memory: 4 << 20, ..Limits::default() },
         lane: engine.lane(),
         engine,

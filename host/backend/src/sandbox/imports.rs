@@ -4,21 +4,18 @@
 
 use std::sync::Arc;
 
-use mooring_store::{PoolError, Scoped, StateError};
+use mooring_store::{PoolError, Scoped};
 use mooring_volume::pool::ItemKind;
 
 use super::Sandbox;
 use crate::bindings::mooring::backend::types;
-use crate::bindings::mooring::host::{config, logging, pool, state};
+use crate::bindings::mooring::host::{config, logging, pool};
 use crate::log::Level;
 
-const NO_STORE: &str = "there is no store while a component is loaded or inspected";
+pub(super) const NO_STORE: &str =
+    "there is no store while a component is loaded or inspected, and no pool while it migrates";
 
 impl Sandbox {
-    fn own_state(&self) -> Result<Arc<Scoped>, state::StateError> {
-        self.driver.store.clone().ok_or_else(|| state::StateError::Storage(NO_STORE.to_owned()))
-    }
-
     fn own_pools(&self) -> Result<Arc<Scoped>, pool::PoolError> {
         self.driver.store.clone().ok_or_else(|| pool::PoolError::Storage(NO_STORE.to_owned()))
     }
@@ -43,65 +40,6 @@ impl logging::Host for Sandbox {
 impl config::Host for Sandbox {
     async fn get(&mut self) -> wasmtime::Result<String> {
         Ok(self.driver.config.clone())
-    }
-}
-
-type State<T> = wasmtime::Result<Result<T, state::StateError>>;
-
-impl state::Host for Sandbox {
-    async fn get(&mut self, key: String) -> State<Option<state::Entry>> {
-        Ok(self.own_state().and_then(|store| Ok(store.get(&key)?.map(Into::into))))
-    }
-
-    async fn insert(&mut self, key: String, value: Vec<u8>) -> State<u64> {
-        Ok(match self.own_state() {
-            Ok(store) => store.insert(&key, &value).await.map_err(Into::into),
-            Err(error) => Err(error),
-        })
-    }
-
-    async fn replace(&mut self, key: String, value: Vec<u8>, version: u64) -> State<u64> {
-        Ok(match self.own_state() {
-            Ok(store) => store.replace(&key, &value, version).await.map_err(Into::into),
-            Err(error) => Err(error),
-        })
-    }
-
-    async fn remove(&mut self, key: String, version: u64) -> State<()> {
-        Ok(match self.own_state() {
-            Ok(store) => store.remove(&key, version).await.map_err(Into::into),
-            Err(error) => Err(error),
-        })
-    }
-
-    async fn scan(
-        &mut self,
-        prefix: String,
-        after: Option<String>,
-        limit: u32,
-    ) -> State<Vec<state::Entry>> {
-        Ok(self.own_state().and_then(|store| {
-            let entries = store.scan(&prefix, after.as_deref(), limit)?;
-            Ok(entries.into_iter().map(Into::into).collect())
-        }))
-    }
-}
-
-impl From<mooring_store::Entry> for state::Entry {
-    fn from(entry: mooring_store::Entry) -> Self {
-        let mooring_store::Entry { key, value, version } = entry;
-        Self { key, value, version }
-    }
-}
-
-impl From<StateError> for state::StateError {
-    fn from(error: StateError) -> Self {
-        match error {
-            StateError::Conflict => Self::Conflict,
-            StateError::Quota(text) => Self::Quota(text),
-            StateError::Invalid(text) => Self::Invalid(text),
-            StateError::Storage(error) => Self::Storage(error.to_string()),
-        }
     }
 }
 

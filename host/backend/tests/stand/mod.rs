@@ -14,8 +14,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use mooring_backend::{
-    Driver, DriverConfig, Engine, EngineConfig, GuestCall, HttpOutcome, Limits, LoadError, Meter,
-    Outcome,
+    Candidate, Driver, DriverConfig, Engine, EngineConfig, GuestCall, HttpOutcome, Limits,
+    LoadError, Meter, Outcome, Serving, SwapError, SwapOutcome,
 };
 use mooring_store::{DEFAULT_QUOTA, Scoped, Store};
 use mooring_volume::attachment::AttachmentKind;
@@ -68,6 +68,7 @@ pub struct Counted {
     pub breakers: Mutex<Vec<bool>>,
     pub dropped: Mutex<u64>,
     pub requests: Mutex<Vec<HttpOutcome>>,
+    pub swaps: Mutex<Vec<SwapOutcome>>,
 }
 
 impl Counted {
@@ -88,6 +89,10 @@ impl Meter for Counted {
 
     fn http_request(&self, _: &DriverName, outcome: HttpOutcome, _: Duration) {
         self.requests.lock().unwrap().push(outcome);
+    }
+
+    fn swap(&self, _: &DriverName, outcome: SwapOutcome) {
+        self.swaps.lock().unwrap().push(outcome);
     }
 
     fn log_lines_dropped(&self, _: &DriverName, lines: u64) {
@@ -194,5 +199,18 @@ pub fn describe(id: VolumeId) -> DescribeAttachment {
         readonly: false,
         node_id: NodeId::new("node-1").unwrap(),
         secrets: Secrets::default(),
+    }
+}
+
+impl Stand {
+    /// What shall serve under a name, with this config.
+    pub fn candidate(&self, name: &str, component: &str, config: serde_json::Value) -> Candidate {
+        let config = DriverConfig { config, ..self.config(name, Limits::default()) };
+        let store = self.scoped(name, &config.grants.pools);
+        Candidate { config, component: guest(component), store }
+    }
+
+    pub async fn serve(&self, candidate: Candidate) -> Result<Arc<Serving>, SwapError> {
+        Serving::start(&self.engine, candidate, Arc::clone(&self.meter) as _).await
     }
 }

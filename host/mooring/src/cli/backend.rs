@@ -1,4 +1,4 @@
-//! `mooring backend`: what a component can do, and what it would need.
+//! `mooring backend`: what a component can do and would need, and having a driver served by it.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -34,11 +34,17 @@ pub(crate) enum Command {
         #[arg(short, long, value_enum, default_value = "table")]
         output: Output,
     },
+    /// Have a running host serve a driver by what its configuration names now; or say what that
+    /// would change.
+    Swap(super::status::SwapArgs),
 }
 
 impl Command {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::Inspect { file, output } = self;
+        let (file, output) = match self {
+            Self::Inspect { file, output } => (file, output),
+            Self::Swap(args) => return run::client_runtime()?.block_on(args.run()),
+        };
         let source = match file.strip_prefix("embedded:") {
             Some(name) => Source::Embedded(name.to_owned()),
             None => Source::File(PathBuf::from(&file)),

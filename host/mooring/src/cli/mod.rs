@@ -1,7 +1,9 @@
 //! The command line: what can be asked of the program.
 
 mod backend;
+mod compile;
 mod config;
+mod status;
 pub(crate) mod volume;
 
 use std::path::PathBuf;
@@ -45,13 +47,18 @@ enum Command {
     /// Look at configurations.
     #[command(subcommand)]
     Config(config::Command),
-    /// Look at backends.
+    /// Show what is served: each driver's component, calls, failures and last swap.
+    Status(status::StatusArgs),
+    /// Look at backends, and swap them.
     #[command(subcommand)]
     Backend(backend::Command),
     /// Create, stage, publish, grow and delete volumes by hand: a CSI client for people.
     Volume(volume::VolumeArgs),
     /// Carry one volume through its life, each step with its time.
     Demo(demo::DemoArgs),
+    /// Compile a component for the controller process.
+    #[command(hide = true)]
+    Compile,
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  mooring completions bash > /etc/bash_completion.d/mooring")]
     Completions {
@@ -149,6 +156,8 @@ impl Cli {
             Command::Node(args) => run::node(&args).map(|()| ExitCode::SUCCESS),
             Command::Config(command) => command.run(),
             Command::Backend(command) => command.run(),
+            Command::Status(args) => run::client_runtime()?.block_on(args.run()),
+            Command::Compile => compile::run(),
             Command::Volume(args) => run::client_runtime()?.block_on(volume::run(args)),
             Command::Demo(args) => run::client_runtime()?.block_on(demo::run(args)),
             Command::Completions { shell } => {

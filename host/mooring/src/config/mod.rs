@@ -205,15 +205,6 @@ impl Config {
         self.controller_socket_dir().join(driver.as_str()).join("node.sock")
     }
 
-    /// Every driver, with where it answers Probe.
-    pub(crate) fn probed(
-        &self,
-        socket: impl Fn(&Self, &DriverName) -> PathBuf,
-    ) -> Vec<(DriverName, PathBuf)> {
-        let socket = |name: &DriverName| (name.clone(), socket(self, name));
-        self.drivers.iter().map(|driver| socket(&driver.name)).collect()
-    }
-
     /// The controller process's own directory of sockets.
     pub(crate) fn controller_socket_dir(&self) -> PathBuf {
         self.controller.socket_dir.clone().unwrap_or_else(|| self.socket_dir.join("controller"))

@@ -1,9 +1,11 @@
 //! The controller as a child of `serve`: started, watched, started again when it dies.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mooring_node::os::process::Controller;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::stop::Stop;
@@ -15,37 +17,65 @@ const LONGEST: Duration = Duration::from_secs(5);
 const SETTLED: Duration = Duration::from_secs(30);
 
 /// A controller process that is kept alive until the host stops.
-pub(crate) struct Supervised(JoinHandle<()>);
+pub(crate) struct Supervised {
+    watching: JoinHandle<()>,
+    reload: Arc<Notify>,
+}
+
+/// Tells the controller process to read its configuration again.
+#[derive(Clone)]
+pub(crate) struct Told(Arc<Notify>);
+
+impl Told {
+    pub(crate) fn reload(&self) {
+        self.0.notify_one();
+    }
+}
 
 impl Supervised {
     /// Starts `mooring controller` with these arguments.
     pub(crate) fn start(arguments: Vec<OsString>, stop: Stop) -> Self {
-        Self(tokio::spawn(keep_alive(arguments, stop)))
+        let reload = Arc::new(Notify::new());
+        let watching = tokio::spawn(keep_alive(arguments, stop, Arc::clone(&reload)));
+        Self { watching, reload }
+    }
+
+    /// By which others reach it.
+    pub(crate) fn handle(&self) -> Told {
+        Told(Arc::clone(&self.reload))
     }
 
     /// Waits until it has ended, after a stop.
     pub(crate) async fn ended(self) {
-        if let Err(error) = self.0.await {
+        if let Err(error) = self.watching.await {
             tracing::error!(%error, "watching the controller failed");
         }
     }
 }
 
-async fn keep_alive(arguments: Vec<OsString>, stop: Stop) {
+async fn keep_alive(arguments: Vec<OsString>, stop: Stop, reload: Arc<Notify>) {
     let mut pause = SHORTEST;
     while !stop.is_now() {
         let started = tokio::time::Instant::now();
         match Controller::spawn(&arguments) {
-            Ok(mut child) => {
+            Ok(mut child) => loop {
                 tokio::select! {
-                    status = child.wait() => tracing::error!(?status, "the controller ended; starting it again"),
+                    status = child.wait() => {
+                        tracing::error!(?status, "the controller ended; starting it again");
+                        break;
+                    }
+                    () = reload.notified() => {
+                        if let Err(error) = child.reload() {
+                            tracing::warn!(%error, "the controller cannot be told to reload");
+                        }
+                    }
                     () = stop.clone().wait() => {
                         let status = child.terminate(super::DRAIN).await;
                         tracing::info!(?status, "the controller ended");
                         return;
                     }
                 }
-            }
+            },
             Err(error) => tracing::error!(%error, "the controller does not start"),
         }
         pause = if started.elapsed() > SETTLED { SHORTEST } else { (pause * 2).min(LONGEST) };

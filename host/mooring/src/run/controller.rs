@@ -1,26 +1,31 @@
 //! The controller process: components and their sockets, without privilege.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use mooring_backend::{Driver, DriverConfig, Engine, EngineConfig, Limits};
-use mooring_csi::{Audience, Controller, Listener, Peers, Settings, Telemetry};
+use mooring_backend::{Compiler, Engine, EngineConfig};
+use mooring_csi::Telemetry;
 use mooring_node::os::linux::release_startup_code;
 use mooring_node::os::privilege;
-use mooring_store::{DEFAULT_QUOTA, Scoped, Store};
+use mooring_store::Store;
 use mooring_volume::DriverName;
-use tokio::task::JoinSet;
 
-use super::DRAIN;
-use super::freezer::Nodes;
+use super::admin;
+use super::drivers::{Drivers, Ground};
 use super::meters::Measured;
+use super::reload::{Cause, Reload};
 use super::stop::Stop;
-use crate::config::{self, Config, Source};
+use crate::cli::HostArgs;
+use crate::config::{Config, Source};
 use crate::embedded;
 use crate::telemetry::copies::Copies;
 use crate::telemetry::http;
 use crate::telemetry::metrics::Metrics;
+
+/// Calls beyond which no room is kept for drivers that may be added: each takes 34 GiB of the 128
+/// TiB of addresses that a process has.
+const MOST_CALLS: u32 = 1_024;
 
 /// Becomes `controller.uid` for good where the process was started as root; takes on
 /// `no_new_privs` in any case.
@@ -29,99 +34,85 @@ pub(crate) fn drop_privileges(config: &Config) -> anyhow::Result<()> {
     privilege::drop_to(uid, uid).context("the controller cannot give up its privileges")
 }
 
-/// Serves every driver until told to stop.
-pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
+/// Serves the drivers of the configuration, as it is and as it becomes, until told to stop.
+pub(crate) async fn run(args: &HostArgs, config: Config, stop: Stop) -> anyhow::Result<()> {
+    // Taken over before anything is served: until then SIGHUP ends the process.
+    let mut reload = Reload::new()?;
     let metrics = Arc::new(Metrics::new("controller"));
     let measured = Arc::new(Measured(Arc::clone(&metrics)));
-    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>);
-    let state = config.controller_state_dir();
-    let store = Store::open(&state)?;
+    let engine_config = engine_config(&config);
+    let store = Store::open(&config.controller_state_dir())?;
     let copied = Arc::clone(&store);
     metrics.watch(Copies(move || copied.copies_under_way()));
-    let engine = Engine::new(engine_config(config))?;
-
-    let mut serving = JoinSet::new();
-    for driver in &config.drivers {
-        // One vendor's bad component is no reason to keep the others' volumes waiting.
-        match load(&engine, &store, driver, Arc::clone(&measured)).await {
-            Ok((loaded, scoped)) => {
-                let controller = Controller::new(Arc::new(loaded));
-                scoped.set_freezer(Some(Arc::new(Nodes::new(controller.hub()))));
-                let settings = Settings { version: driver.csi, ..Settings::controller() };
-                for (socket, audience) in sockets(config, &driver.name) {
-                    let app = controller.app(audience, &telemetry, &settings);
-                    let listener = Listener::bind(&socket, &peers(config, audience))?;
-                    tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
-                    serving.spawn(mooring_csi::serve(listener, app, stop.clone().wait(), DRAIN));
-                }
-            }
-            Err(error) => {
-                tracing::error!(driver = %driver.name, reason = format!("{error:#}"), "not served");
-            }
-        }
-    }
-    anyhow::ensure!(!serving.is_empty(), "none of the drivers can be served; the log says why");
+    let ground = Ground {
+        calls: engine_config.calls,
+        engine: Engine::new(engine_config)?,
+        store,
+        telemetry: Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>),
+        measured,
+        stop: stop.clone(),
+    };
+    let sockets = config.controller_socket_dir();
+    let drivers = Drivers::new(ground, args.clone(), config);
+    // Before the components are read, so that none changes unnoticed.
+    reload.watch(drivers.files());
+    drivers.start().await;
+    anyhow::ensure!(
+        !drivers.names().is_empty(),
+        "none of the drivers can be served; the log says why"
+    );
+    let probed = Arc::clone(&drivers);
     let pages = http::Telemetry {
         metrics,
-        drivers: config.probed(Config::controller_socket),
+        drivers: Box::new(move || {
+            let config = probed.config();
+            let socket = |name: DriverName| (name.clone(), config.controller_socket(&name));
+            probed.names().into_iter().map(socket).collect()
+        }),
         upstream: None,
     };
-    pages.serve(&config.controller_socket_dir().join("telemetry.sock"), None).await?;
-    // Above all the compiler's, where a component was new.
-    if let Err(error) = release_startup_code() {
-        tracing::debug!(%error, "the code of the start stays in memory");
+    pages.serve(&sockets.join("telemetry.sock"), None).await?;
+    admin::serve(Arc::clone(&drivers), sockets.join("admin.sock"))?;
+    give_code_back();
+    tokio::select! {
+        () = stop.wait() => {}
+        () = keep_up(&drivers, reload) => {}
     }
-    while serving.join_next().await.is_some() {}
+    drivers.ended().await;
     Ok(())
 }
 
-/// Room for what every driver may run at once, so that none can take another's.
+/// Follows the configuration. Does not end.
+async fn keep_up(drivers: &Drivers, mut reload: Reload) {
+    // It was read before it was watched.
+    let mut behind = drivers.is_behind();
+    loop {
+        let cause = if behind { Cause::Changed } else { reload.next().await };
+        // What is wrong is in the log, and in the status.
+        let _ = drivers.reload(cause).await;
+        // Files that are new here may have changed since they were read.
+        behind = reload.watch(drivers.files());
+        give_code_back();
+    }
+}
+
+/// Above all the compiler's and the parser's.
+fn give_code_back() {
+    if let Err(error) = release_startup_code() {
+        tracing::debug!(%error, "the code of the start stays in memory");
+    }
+}
+
+/// Room for what every driver may run at once, so that none can take another's, and as much again
+/// for drivers that are added, and for the versions that take over while others finish.
 fn engine_config(config: &Config) -> EngineConfig {
+    let calls: u32 = config.drivers.iter().map(|driver| driver.limits.concurrency).sum();
     EngineConfig {
-        calls: config.drivers.iter().map(|driver| driver.limits.concurrency).sum(),
+        calls: calls.saturating_mul(2).clamp(32, MOST_CALLS.max(calls)),
         cache_dir: Some(config.controller_state_dir().join("code")),
+        compiler: Some(Compiler::new("/proc/self/exe".into(), vec!["compile".into()])),
         ..EngineConfig::default()
     }
-}
-
-/// The sockets of a driver: for sidecars, and for the node process.
-fn sockets(config: &Config, driver: &DriverName) -> [(PathBuf, Audience); 2] {
-    [
-        (config.controller_socket(driver), Audience::Orchestrator),
-        (config.private_socket(driver), Audience::NodeProcess),
-    ]
-}
-
-/// The private socket is for root and the process itself alone.
-fn peers(config: &Config, audience: Audience) -> Peers {
-    match audience {
-        Audience::Orchestrator => config.controller.allowed_uids.iter().copied().collect(),
-        Audience::NodeProcess => Peers::default(),
-    }
-}
-
-async fn load(
-    engine: &Arc<Engine>,
-    store: &Arc<Store>,
-    driver: &config::Driver,
-    meter: Arc<Measured>,
-) -> anyhow::Result<(Driver, Arc<Scoped>)> {
-    let told = || format!("driver {}: backend {}", driver.name, driver.backend);
-    let component = component(&driver.backend).with_context(told)?;
-    let scoped = store.scoped(&driver.name, &driver.grants.pools, DEFAULT_QUOTA)?;
-    let limits = Limits {
-        memory: driver.limits.memory.as_u64(),
-        deadline: driver.limits.deadline,
-        concurrency: driver.limits.concurrency,
-    };
-    let config = DriverConfig {
-        name: driver.name.clone(),
-        config: driver.config.clone(),
-        grants: driver.grants.clone(),
-        limits,
-    };
-    let loaded = Driver::load(engine, config, component, Arc::clone(&scoped), meter).await;
-    Ok((loaded.with_context(told)?, scoped))
 }
 
 /// The bytes of a component.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mooring_backend::{GuestCall, HttpOutcome, Outcome};
+use mooring_backend::{GuestCall, HttpOutcome, Outcome, SwapOutcome};
 use mooring_volume::DriverName;
 
 use crate::telemetry::metrics::Metrics;
@@ -36,6 +36,10 @@ impl mooring_backend::Meter for Measured {
 
     fn http_request(&self, driver: &DriverName, outcome: HttpOutcome, duration: Duration) {
         self.0.count_http_request(driver.as_str(), http_word(outcome), duration);
+    }
+
+    fn swap(&self, driver: &DriverName, outcome: SwapOutcome) {
+        self.0.count_swap(driver.as_str(), super::drivers::word(outcome));
     }
 
     fn log_lines_dropped(&self, driver: &DriverName, lines: u64) {

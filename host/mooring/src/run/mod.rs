@@ -1,12 +1,17 @@
 //! The long-running processes: which implementations they are made of, how they start and stop.
 
+pub(crate) mod admin;
+mod attended;
 mod child;
 pub(crate) mod controller;
+mod drivers;
 mod folders;
 mod freezer;
 mod meters;
 mod node;
+mod reload;
 mod stop;
+mod watch;
 
 use std::time::Duration;
 
@@ -31,7 +36,7 @@ pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         let child = child::Supervised::start(arguments, stop.clone());
         // A node that cannot start ends the process, and the controller with it: nobody tells it
         // to stop, so waiting for its end would be for ever.
-        node::run(&config, stop).await?;
+        node::run(&args.host, config, Some(child.handle()), stop).await?;
         child.ended().await;
         Ok(())
     })
@@ -46,7 +51,7 @@ pub(crate) fn controller(args: &ControllerArgs) -> anyhow::Result<()> {
     controller::drop_privileges(&config)?;
     controller_runtime()?.block_on(async {
         let stop = stop::Stop::on_signals_or_detached(args.attached)?;
-        controller::run(&config, stop).await
+        controller::run(&args.host, config, stop).await
     })
 }
 
@@ -55,7 +60,8 @@ pub(crate) fn node(args: &HostArgs) -> anyhow::Result<()> {
     let config = args.configuration()?;
     logs::start()?;
     folders::node(&config)?;
-    node_runtime()?.block_on(async { node::run(&config, stop::Stop::on_signals()?).await })
+    node_runtime()?
+        .block_on(async { node::run(args, config, None, stop::Stop::on_signals()?).await })
 }
 
 /// For commands that talk to a host and end.

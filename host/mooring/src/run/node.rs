@@ -1,96 +1,104 @@
 //! The node process: one socket a driver, the Node service here, the rest passed on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context as _;
-use mooring_csi::{
-    Link, Listener, Peers, RemoteBackend, Settings, Telemetry, node_app, take_orders,
-};
-use mooring_node::os::Host as _;
+use mooring_csi::Telemetry;
 use mooring_node::os::linux::{Linux, release_startup_code};
-use mooring_node::{KataPaths, Node, NodeConfig};
-use mooring_volume::NodeId;
-use tokio::task::JoinSet;
+use mooring_volume::DriverName;
 
-use super::DRAIN;
+use super::attended::{Attendance, Ground};
+use super::child::Told;
+use super::folders;
 use super::meters::Measured;
+use super::reload::{Cause, Reload};
 use super::stop::Stop;
-use crate::config::{Config, Driver};
+use crate::cli::HostArgs;
+use crate::config::Config;
 use crate::telemetry::http;
 use crate::telemetry::metrics::Metrics;
 
-/// How long to wait for what was frozen to be thawed.
-const RECOVERY: Duration = Duration::from_secs(10);
-
-/// Serves every driver until told to stop. Mounts stay as they are.
-pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
+/// Serves the drivers of the configuration, as it is and as it becomes, until told to stop. Mounts
+/// stay as they are. `controller` is the child of `mooring serve`.
+pub(crate) async fn run(
+    args: &HostArgs,
+    config: Config,
+    controller: Option<Told>,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    // Taken over before anything is served: until then SIGHUP ends the process.
+    let reload = Reload::new()?;
     let metrics = Arc::new(Metrics::new("node"));
     let measured = Arc::new(Measured(Arc::clone(&metrics)));
-    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>);
-    let machine = Arc::new(Linux::new());
-
-    let (mut serving, mut ordered) = (JoinSet::new(), JoinSet::new());
-    // What ends with this process is taken up by the next one.
-    let mut clearing = JoinSet::new();
+    let attendance = Arc::new(Attendance::new(Ground {
+        telemetry: Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>),
+        measured,
+        machine: Arc::new(Linux::new()),
+        stop: stop.clone(),
+    }));
     for driver in &config.drivers {
-        let link = Link::new(driver.name.clone(), config.private_socket(&driver.name));
-        let node = Arc::new(Node::new(
-            node_config(config, driver, &machine)?,
-            Arc::clone(&machine),
-            RemoteBackend::new(link.clone()),
-        ));
-        let settings = Settings { version: driver.csi, ..Settings::node() };
-        let app = node_app(driver.name.clone(), Arc::clone(&node), &link, &telemetry, &settings);
-        let socket = config.socket(&driver.name);
-        let listener = Listener::bind(&socket, &Peers::default())?;
-        // Behind the socket, which one process has at a time: what another one froze is its own.
-        recover(driver, &node).await;
-        let (cleared, meter) = (Arc::clone(&node), Arc::clone(&measured));
-        clearing.spawn(async move { cleared.clear_leftovers(&*meter).await });
-        ordered.spawn(take_orders(link, node, stop.clone().wait()));
-        tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
-        serving.spawn(mooring_csi::serve(listener, app, stop.clone().wait(), DRAIN));
+        attendance.add(&config, driver).await?;
     }
+    let (probed, places) = (Arc::clone(&attendance), config.clone());
     let pages = http::Telemetry {
         metrics,
-        drivers: config.probed(Config::socket),
+        drivers: Box::new(move || {
+            let socket = |name: DriverName| (name.clone(), places.socket(&name));
+            probed.names().into_iter().map(socket).collect()
+        }),
         upstream: Some(config.controller_socket_dir().join("telemetry.sock")),
     };
     pages.serve(&config.socket_dir.join("telemetry.sock"), config.telemetry.listen).await?;
-    if let Err(error) = release_startup_code() {
-        tracing::debug!(%error, "the code of the start stays in memory");
+    give_code_back();
+    tokio::select! {
+        () = stop.wait() => {}
+        () = keep_up(args, config, &attendance, controller, reload) => {}
     }
-    while serving.join_next().await.is_some() {}
-    // Each thaws before it ends.
-    while ordered.join_next().await.is_some() {}
+    attendance.ended().await;
     Ok(())
 }
 
-/// Thaws what a killed process left frozen. Storage that does not answer keeps nobody from serving.
-async fn recover(driver: &Driver, node: &Node<Linux, RemoteBackend>) {
-    let outcome = tokio::time::timeout(RECOVERY, node.recover()).await;
-    let error = match outcome {
-        Ok(Ok(())) => return,
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("it takes longer than {RECOVERY:?}"),
-    };
-    tracing::error!(driver = %driver.name, error, "what was frozen before is perhaps not thawed");
+/// Follows the configuration. Does not end.
+async fn keep_up(
+    args: &HostArgs,
+    mut config: Config,
+    attendance: &Attendance,
+    controller: Option<Told>,
+    mut reload: Reload,
+) {
+    // The file may have changed between the start and the first look.
+    let mut behind = reload.watch(args.config.iter().cloned().collect());
+    loop {
+        let cause = if behind { Cause::Changed } else { reload.next().await };
+        behind = false;
+        match args.configuration() {
+            Ok(read) => {
+                config = Config { drivers: read.drivers, ..config };
+                // As root, for the controller: what it cannot make itself.
+                if controller.is_some()
+                    && let Err(error) = folders::controller(&config)
+                {
+                    tracing::error!(
+                        reason = format!("{error:#}"),
+                        "a pool is not ready for the controller"
+                    );
+                }
+                attendance.follow(&config).await;
+            }
+            Err(error) => tracing::error!(
+                reason = format!("{error:#}"),
+                "the configuration is not taken over; the last good one holds"
+            ),
+        }
+        // It watches the files itself.
+        if let (Some(controller), Cause::Asked) = (&controller, cause) {
+            controller.reload();
+        }
+        give_code_back();
+    }
 }
 
-fn node_config(config: &Config, driver: &Driver, machine: &Linux) -> anyhow::Result<NodeConfig> {
-    let node_id = config.node.id.clone().unwrap_or_else(|| machine.facts().hostname);
-    Ok(NodeConfig {
-        driver: driver.name.clone(),
-        grants: driver.grants.clone(),
-        filesystem: driver.filesystem,
-        target_roots: config.node.target_roots.clone(),
-        state_dir: config.state_dir.clone(),
-        node_id: NodeId::new(node_id).context("node.id")?,
-        labels: config.node.labels.clone(),
-        kata: KataPaths {
-            direct_volumes: config.node.kata.direct_volumes.clone(),
-            sandboxes: config.node.kata.sandboxes.clone(),
-        },
-    })
+fn give_code_back() {
+    if let Err(error) = release_startup_code() {
+        tracing::debug!(%error, "the code of the start stays in memory");
+    }
 }

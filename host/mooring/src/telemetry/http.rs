@@ -21,11 +21,14 @@ use crate::client;
 /// How long one driver's Probe may take before it counts as unhealthy.
 const PROBE: Duration = Duration::from_secs(5);
 
+/// Every driver, with where it answers Probe, as it is now.
+pub(crate) type Probed = Box<dyn Fn() -> Vec<(DriverName, PathBuf)> + Send + Sync>;
+
 /// What the two pages are made of.
 pub(crate) struct Telemetry {
     pub(crate) metrics: Arc<Metrics>,
     /// Where each driver answers Probe.
-    pub(crate) drivers: Vec<(DriverName, PathBuf)>,
+    pub(crate) drivers: Probed,
     /// The controller process's own telemetry socket, where `/metrics` shows both processes.
     pub(crate) upstream: Option<PathBuf>,
 }
@@ -67,8 +70,8 @@ impl Telemetry {
 async fn healthz(State(telemetry): State<Arc<Telemetry>>) -> (StatusCode, String) {
     let mut status = StatusCode::OK;
     let mut text = String::new();
-    for (driver, socket) in &telemetry.drivers {
-        let outcome = tokio::time::timeout(PROBE, probe(socket)).await;
+    for (driver, socket) in (telemetry.drivers)() {
+        let outcome = tokio::time::timeout(PROBE, probe(&socket)).await;
         // Writing to a String cannot fail.
         let _ = match outcome {
             Ok(Ok(true)) => writeln!(text, "{driver} ok"),

@@ -44,6 +44,12 @@ struct DriverLabels {
     driver: String,
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SwapLabels {
+    driver: String,
+    outcome: String,
+}
+
 /// All that one process measures.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
@@ -55,6 +61,7 @@ pub(crate) struct Metrics {
     http_requests: Family<HttpLabels, Counter>,
     http_seconds: Family<DriverLabels, Histogram, fn() -> Histogram>,
     breaker: Family<DriverLabels, Gauge>,
+    swaps: Family<SwapLabels, Counter>,
     dropped_lines: Family<DriverLabels, Counter>,
     inline_deletions: Family<DriverLabels, Gauge>,
 }
@@ -79,6 +86,7 @@ impl Metrics {
         let http_requests = Family::<HttpLabels, Counter>::default();
         let http_seconds = Family::new_with_constructor(latency as fn() -> Histogram);
         let breaker = Family::<DriverLabels, Gauge>::default();
+        let swaps = Family::<SwapLabels, Counter>::default();
         let dropped_lines = Family::<DriverLabels, Counter>::default();
         let inline_deletions = Family::<DriverLabels, Gauge>::default();
 
@@ -114,6 +122,11 @@ impl Metrics {
         );
         registry.register("breaker_open", "1 while a driver's breaker is open", breaker.clone());
         registry.register(
+            "swaps",
+            "Versions of a driver that took over, were refused or were rolled back",
+            swaps.clone(),
+        );
+        registry.register(
             "guest_log_lines_dropped",
             "Log lines of a component past its rate",
             dropped_lines.clone(),
@@ -133,6 +146,7 @@ impl Metrics {
             http_requests,
             http_seconds,
             breaker,
+            swaps,
             dropped_lines,
             inline_deletions,
         }
@@ -171,6 +185,11 @@ impl Metrics {
 
     pub(crate) fn set_breaker(&self, driver: &str, open: bool) {
         self.breaker.get_or_create(&DriverLabels { driver: driver.to_owned() }).set(open.into());
+    }
+
+    pub(crate) fn count_swap(&self, driver: &str, outcome: &str) {
+        let (driver, outcome) = (driver.to_owned(), outcome.to_owned());
+        self.swaps.get_or_create(&SwapLabels { driver, outcome }).inc();
     }
 
     pub(crate) fn set_inline_deletions(&self, driver: &str, waiting: usize) {

@@ -55,6 +55,18 @@ impl Controller {
         self.child.wait().await
     }
 
+    /// Asks it, by SIGHUP, to read its configuration again.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn reload(&self) -> io::Result<()> {
+        match self.child.id().and_then(|pid| i32::try_from(pid).ok()) {
+            Some(pid) => Ok(kill(Pid::from_raw(pid), Signal::SIGHUP)?),
+            // It has ended, and the next one reads it anyway.
+            None => Ok(()),
+        }
+    }
+
     /// Asks it to end, and kills it if it has not after `patience`.
     ///
     /// # Errors

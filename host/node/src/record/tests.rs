@@ -9,8 +9,11 @@ fn volume() -> VolumeId {
 fn record() -> Record {
     let mut record = Record::new(volume(), "boot".into());
     let backing = BackingFile { device: 1, inode: 2 };
-    record.format =
-        Some(Format { medium: Medium::Image(backing), fs_type: FsType::Ext4, progress: Progress::Formatting });
+    record.format = Some(Format {
+        medium: Medium::Image(backing),
+        fs_type: FsType::Ext4,
+        progress: Progress::Formatting,
+    });
     record.staging = Some(Staging {
         path: "/staging".into(),
         source: Source::Image { root: "/pool".into(), below: "d/images/v".into(), backing },
