@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use mooring_volume::attachment::BlockDevice;
 use mooring_volume::{Error, Result};
 
-use crate::mount::{Belongings, Stack};
 use crate::attach;
+use crate::mount::{Belongings, Stack};
 use crate::observe::Scope;
 use crate::os::{
     BindSource, DeviceId, Disk, IoLimits, LoopDevice, Machine, MountEntry, MountFlags,
@@ -133,9 +133,7 @@ impl<'a, M: Machine> Runner<'a, M> {
             Step::SetDiscard { target, discard } => {
                 Ok(os.set_discard(&self.top(target)?.reference(), *discard)?)
             }
-            Step::UnlimitDevice(device) => {
-                Ok(os.set_io_limits(*device, &IoLimits::default())?)
-            }
+            Step::UnlimitDevice(device) => Ok(os.set_io_limits(*device, &IoLimits::default())?),
             Step::PutDirect { target, info } => {
                 let bytes = info.encode().map_err(unwritable)?;
                 Ok(os.put_direct_volume(&self.kata, &self.label, target, &bytes)?)

@@ -8,9 +8,7 @@ use mooring_volume::{StringMap, VolumeId};
 
 use crate::attach::Directs;
 use crate::mount::{Belongings, Origin, Stack};
-use crate::os::{
-    BackingFile, DeviceId, Disk, Found, IoLimits, LoopDevice, MountEntry, PathKind,
-};
+use crate::os::{BackingFile, DeviceId, Disk, Found, IoLimits, LoopDevice, MountEntry, PathKind};
 use crate::record::{DirectSource, Record, Staging, Stored};
 
 /// The parts that every operation looks at. None of it reads a volume.

@@ -9,8 +9,11 @@ fn volume() -> VolumeId {
 fn record() -> Record {
     let mut record = Record::new(volume(), "boot".into());
     let backing = BackingFile { device: 1, inode: 2 };
-    record.format =
-        Some(Format { medium: Medium::Image(backing), fs_type: FsType::Ext4, progress: Progress::Formatting });
+    record.format = Some(Format {
+        medium: Medium::Image(backing),
+        fs_type: FsType::Ext4,
+        progress: Progress::Formatting,
+    });
     record.staging = Some(Staging {
         path: "/staging".into(),
         source: Source::Image { root: "/pool".into(), below: "d/images/v".into(), backing },
@@ -59,6 +62,7 @@ fn a_device_of_the_nodes_own_is_remembered_by_what_it_says() {
         sequence: Some(7),
         node: "/dev/sdb".into(),
         rescan: true,
+        readonly: false,
         protected: false,
     });
     let bytes = with_device.encode().unwrap();

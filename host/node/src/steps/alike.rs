@@ -94,5 +94,9 @@ pub(super) fn check_source(seen: &Seen, source: &SourceSeen) -> Result<()> {
             _,
         ) => false,
     };
-    if same { Ok(()) } else { Err(otherwise(seen, staging, "image, directory or device behind it")) }
+    if same {
+        Ok(())
+    } else {
+        Err(otherwise(seen, staging, "image, directory or device behind it"))
+    }
 }

@@ -9,8 +9,8 @@ use mooring_volume::attachment::Content;
 use mooring_volume::capability::FsType;
 use mooring_volume::{Error, Result, StringMap};
 
-use super::publish::{PublishWish, combined, record_with, write_unless_known, wrong_place};
 use super::base::{attach, limits_attached};
+use super::publish::{PublishWish, combined, record_with, write_unless_known, wrong_place};
 use super::stage::{AccessWish, StageWish, check_size, own_device, staged};
 use super::{Step, holds, limit};
 use crate::attach::{MountInfo, Ready};

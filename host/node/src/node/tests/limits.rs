@@ -58,13 +58,9 @@ fn staging_again_takes_changed_limits_over() {
 
 #[test]
 fn a_machine_that_cannot_limit_stages_only_what_needs_none() {
-    for way in [
-        Way::Fs(FsType::Ext4),
-        Way::Block,
-        Way::Disk(FsType::Ext4),
-        Way::RawDisk,
-        Way::Direct,
-    ] {
+    for way in
+        [Way::Fs(FsType::Ext4), Way::Block, Way::Disk(FsType::Ext4), Way::RawDisk, Way::Direct]
+    {
         let world = World::new(way);
         world.twin.model().unlimited = true;
         let refused = world.stage(World::stage_request(way)).unwrap_err();

@@ -2,6 +2,7 @@
 //! from a failure or a crash at every single call.
 
 mod backend;
+mod disks;
 mod health;
 mod inline;
 mod limits;
