@@ -29,6 +29,10 @@ pub struct Settings {
     pub pool: PoolKind,
     /// Granted beyond the host's own list.
     pub mount_options: Vec<&'static str>,
+    /// `grants.ephemeral` of the image driver, as YAML; empty: pods describe no volumes.
+    pub ephemeral: &'static str,
+    /// Whether sandboxes may mount image volumes.
+    pub kata: bool,
     /// `MOORING_LOG`.
     pub log: &'static str,
 }
@@ -40,6 +44,8 @@ impl Default for Settings {
             directory: false,
             pool: PoolKind::Plain,
             mount_options: vec![],
+            ephemeral: "",
+            kata: false,
             log: "info",
         }
     }
@@ -71,6 +77,12 @@ impl Paths {
             config: place.path("mooring.yaml"),
             log: place.path("log"),
         }
+    }
+
+    /// Where a sandbox's runtime looks for its volumes.
+    #[must_use]
+    pub fn direct_volumes(&self) -> PathBuf {
+        self.targets.join("direct-volumes")
     }
 
     /// Where the node process keeps its records.
@@ -128,20 +140,26 @@ impl Settings {
     #[must_use]
     pub fn yaml(&self, paths: &Paths) -> String {
         let Paths { state, sockets, targets, .. } = paths;
-        let pool = paths.pool();
+        let (pool, direct) = (paths.pool(), paths.direct_volumes());
         let mut text = format!(
             "stateDir: {}\nsocketDir: {}\ncontroller: {{uid: {CONTROLLER_UID}}}\n\
-             node: {{id: {NODE}, targetRoots: [{}], labels: {{rack: r7}}}}\ndrivers:\n\
+             node: {{id: {NODE}, targetRoots: [{}], labels: {{rack: r7}}, \
+             kata: {{directVolumes: {}}}}}\ndrivers:\n\
              \x20 - name: {IMAGE}\n    backend: embedded:image-file\n    filesystem: {}\n\
-             \x20   grants:\n      pools: {{default: {}}}\n      attachments: [image-file]\n\
+             \x20   grants:\n      pools: {{default: {}}}\n      attachments: [image-file{}]\n\
              \x20     mountOptions: [{}]\n",
             state.display(),
             sockets.display(),
             targets.display(),
+            direct.display(),
             self.filesystem,
             pool.display(),
+            if self.kata { ", kata-direct" } else { "" },
             self.mount_options.join(", "),
         );
+        if !self.ephemeral.is_empty() {
+            let _ = writeln!(text, "      ephemeral: {}", self.ephemeral);
+        }
         if self.directory {
             let _ = write!(
                 text,

@@ -106,12 +106,7 @@ async fn ask(engine: &Arc<Engine>, loaded: load::Loaded) -> Result<Facts, LoadEr
 
 /// Grants for all, since nothing can be reached while a component is only inspected.
 fn everything() -> Grants {
-    let http = HttpGrant {
-        origin: "https://inspected.invalid".to_owned(),
-        paths: Vec::new(),
-        networks: Vec::new(),
-        auth: Default::default(),
-    };
+    let http = HttpGrant::to("https://inspected.invalid");
     Grants {
         pools: [("inspected".to_owned(), Default::default())].into(),
         http: vec![http],

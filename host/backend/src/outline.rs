@@ -239,12 +239,7 @@ mod tests {
     use super::*;
 
     fn granted() -> Grants {
-        let http = HttpGrant {
-            origin: "https://array.example.com".to_owned(),
-            paths: vec![],
-            networks: vec![],
-            auth: Default::default(),
-        };
+        let http = HttpGrant::to("https://array.example.com");
         Grants {
             pools: [("default".to_owned(), PathBuf::from("/pool"))].into(),
             http: vec![http],

@@ -14,6 +14,7 @@ pub mod capacity;
 pub mod ephemeral;
 pub mod error;
 pub mod health;
+pub mod http;
 pub mod id;
 pub mod limits;
 pub mod modification;

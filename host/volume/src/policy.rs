@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::attachment::{Attachment, AttachmentKind, DirectDevice, PoolItem};
 use crate::ephemeral::Ephemeral;
 use crate::error::{Error, Result};
+pub use crate::http::HttpGrant;
 
 /// `grants:` of a driver in the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,23 +27,6 @@ pub struct Grants {
     /// That pods may have volumes made for them; none: only persistent ones are served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ephemeral: Option<Ephemeral>,
-}
-
-/// One origin that a component may reach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct HttpGrant {
-    /// Scheme, host and port, such as `https://array.example.com:8443`.
-    pub origin: String,
-    /// Path prefixes; empty means all.
-    #[serde(default)]
-    pub paths: Vec<String>,
-    /// Networks in CIDR form that the origin's addresses may lie in, where they are private.
-    #[serde(default)]
-    pub networks: Vec<String>,
-    /// Credentials that the host adds and the component never sees: method → its settings.
-    #[serde(default)]
-    pub auth: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Grants {

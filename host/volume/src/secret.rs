@@ -36,6 +36,13 @@ impl Secrets {
     pub fn get(&self, name: &str) -> Option<&Secret> {
         self.0.get(name)
     }
+
+    /// These without the ones of the given names.
+    #[must_use]
+    pub fn without(&self, names: &std::collections::BTreeSet<String>) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| !names.contains(*name));
+        Self(kept.map(|(name, secret)| (name.clone(), secret.clone())).collect())
+    }
 }
 
 impl FromIterator<(String, String)> for Secrets {
@@ -66,5 +73,12 @@ mod tests {
         let secrets: Secrets = [("token".to_owned(), "hunter2".to_owned())].into_iter().collect();
         assert_eq!(format!("{secrets:?}"), "[1 secrets]");
         assert_eq!(format!("{:?}", secrets.get("token")), "Some([secret])");
+    }
+
+    #[test]
+    fn what_is_left_out_is_gone() {
+        let pairs = [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())];
+        let kept = pairs.into_iter().collect::<Secrets>().without(&["b".to_owned()].into());
+        assert_eq!(kept.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["a"]);
     }
 }

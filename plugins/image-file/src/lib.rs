@@ -30,6 +30,7 @@ use alloc::vec;
 use mooring_sdk::capabilities::Uses;
 use mooring_sdk::identity::{Description, Identity};
 use mooring_sdk::sizing::Sizes;
+use mooring_sdk::types::{AccessType, Capability};
 use mooring_sdk::{Host, Result, Services, pool};
 
 mooring_sdk::freestanding!();
@@ -43,6 +44,15 @@ const SIZES: Sizes =
 
 /// An image is on the disk of one machine.
 const USES: Uses = Uses { block: true, mount: true, several_nodes: false };
+
+/// Why volumes, direct or not, cannot be used in all these ways; none: they can.
+fn objection(direct: bool, capabilities: &[Capability]) -> Option<&'static str> {
+    let raw = |capability: &Capability| matches!(capability.access, AccessType::Block);
+    if direct && capabilities.iter().any(raw) {
+        return Some("a direct volume is mounted by its sandbox; ask for mount");
+    }
+    USES.objection(capabilities)
+}
 
 /// The backend over the host's services, or over their twins in a test.
 #[derive(Debug, Default)]

@@ -15,7 +15,7 @@ use mooring_sdk::{Error, Result, Secrets, Services, ids, types};
 use crate::parameters::{self, Wishes};
 use crate::places::Places;
 use crate::record::{Source, VOLUMES, Volume};
-use crate::{ImageFile, SIZES, USES, publishing, restore, view};
+use crate::{ImageFile, SIZES, objection, publishing, restore, view};
 
 /// Ids are this and a hash of the name.
 pub(crate) const PREFIX: &str = "img-";
@@ -34,10 +34,10 @@ impl<H: Services> Volumes for ImageFile<H> {
 
     /// Creates a volume: for a new one, one write to the store and one image.
     fn create(&self, request: &CreateRequest) -> Result<types::Volume> {
-        if let Some(objection) = USES.objection(&request.capabilities) {
+        let wishes = parameters::read(&request.parameters, &request.mutable_parameters)?;
+        if let Some(objection) = objection(wishes.chosen.direct, &request.capabilities) {
             return Err(Error::invalid_argument(objection));
         }
-        let wishes = parameters::read(&request.parameters, &request.mutable_parameters)?;
         let asked = Asked { request, wishes, places: Places::read(&self.0)? };
         let id = ids::derive(PREFIX, &request.name);
         let volume = match &request.source {
@@ -73,7 +73,7 @@ fn create_empty(host: &impl Services, asked: &Asked<'_>, id: &str) -> Result<Vol
         request.name.clone(),
         places.choose(host, wishes.pool, request.accessibility.as_ref())?,
         SIZES.choose(request.capacity.as_ref())?,
-        wishes.tuning,
+        &wishes.chosen,
     );
     let fits = |existing: &Volume| check_same(existing, asked);
     VOLUMES.create(host, id, wanted, fits, |volume| ensure_image(host, id, volume))
@@ -95,7 +95,9 @@ pub(crate) fn check_same(existing: &Volume, asked: &Asked<'_>) -> Result<()> {
         "another pool"
     } else if !satisfies(existing.size, request.capacity.as_ref()) {
         "another size"
-    } else if wishes.tuning != existing.created_with {
+    } else if wishes.chosen.direct != existing.direct {
+        "another directVolume"
+    } else if wishes.chosen.tuning != existing.created_with {
         "other mutable parameters"
     } else if !places.allow(&existing.pool, request.accessibility.as_ref()) {
         "another place"

@@ -7,6 +7,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use core::slice;
 
 use mooring_sdk::publishing::{Publishing, Request};
 use mooring_sdk::records::Found;
@@ -19,7 +20,7 @@ use crate::places::Places;
 use crate::record::{Publication, VOLUMES, Volume};
 use crate::restore::check_made;
 use crate::settings::Settings;
-use crate::{ImageFile, USES};
+use crate::{ImageFile, objection};
 
 impl<H: Services> Publishing for ImageFile<H> {
     /// The node attaches what is published for reading so that nothing can be written.
@@ -31,7 +32,7 @@ impl<H: Services> Publishing for ImageFile<H> {
         let (host, id) = (&self.0, &*request.volume_id);
         let Found { value: volume, version } = VOLUMES.find(host, id)?;
         check_made(id, &volume)?;
-        if let Some(objection) = USES.objection(core::slice::from_ref(&request.capability)) {
+        if let Some(objection) = objection(volume.direct, slice::from_ref(&request.capability)) {
             return Err(Error::invalid_argument(objection));
         }
         let settings = Settings::read(host)?;

@@ -7,6 +7,7 @@ use mooring_sdk::records::Table;
 use mooring_sdk::types::{self, ContentSource, Topology};
 use serde::{Deserialize, Serialize};
 
+use crate::parameters::Chosen;
 use crate::tuning::Tuning;
 
 mod group;
@@ -21,14 +22,15 @@ pub(crate) const VOLUMES: Table<Volume, Stored> = Table::new("volume/");
 /// A volume's record, a case for each version of its form. A case never changes; a new form is a
 /// new case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "what is read is the newest form, but once")]
 pub(crate) enum Stored {
     /// A volume that began empty.
     V1(Plain),
     /// A volume that began with the bytes of something else.
     V2(Copied),
     /// Any volume; since there are publications and mutable parameters.
-    V3(Volume),
+    V3(Tuned),
+    /// Any volume; since a sandbox can mount one itself.
+    V4(Volume),
 }
 
 /// What [`Stored::V1`] holds.
@@ -47,6 +49,19 @@ pub(crate) struct Copied {
     pub(crate) made: bool,
 }
 
+/// What [`Stored::V3`] holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tuned {
+    pub(crate) name: String,
+    pub(crate) pool: String,
+    pub(crate) size: u64,
+    pub(crate) source: Option<Source>,
+    pub(crate) progress: Progress,
+    pub(crate) created_with: Tuning,
+    pub(crate) tuning: Tuning,
+    pub(crate) published: Option<Publication>,
+}
+
 /// A volume. Its image in the pool has the volume's id for a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Volume {
@@ -59,6 +74,8 @@ pub(crate) struct Volume {
     /// What it began with, unless empty; in the same pool.
     pub(crate) source: Option<Source>,
     pub(crate) progress: Progress,
+    /// Whether the sandbox that it is for mounts it, in place of the node.
+    pub(crate) direct: bool,
     /// What it was created with, by which the same request is told from another one.
     pub(crate) created_with: Tuning,
     /// What holds for it now.
@@ -101,28 +118,38 @@ impl From<Stored> for Volume {
         let (Plain { name, pool, size }, source, made) = match stored {
             Stored::V1(volume) => (volume, None, true),
             Stored::V2(Copied { volume, source, made }) => (volume, Some(source), made),
-            Stored::V3(volume) => return volume,
+            Stored::V3(volume) => return volume.into(),
+            Stored::V4(volume) => return volume,
         };
         let progress = if made { Progress::Made } else { Progress::Begun };
-        Self { source, progress, ..Self::new(name, pool, size, Tuning::default()) }
+        Self { source, progress, ..Self::new(name, pool, size, &Chosen::default()) }
     }
 }
 
 impl From<Volume> for Stored {
     fn from(volume: Volume) -> Self {
-        Self::V3(volume)
+        Self::V4(volume)
+    }
+}
+
+impl From<Tuned> for Volume {
+    fn from(volume: Tuned) -> Self {
+        let Tuned { name, pool, size, source, progress, created_with, tuning, published } = volume;
+        Self { name, pool, size, source, progress, direct: false, created_with, tuning, published }
     }
 }
 
 impl Volume {
     /// A volume that begins empty.
-    pub(crate) fn new(name: String, pool: String, size: u64, tuning: Tuning) -> Self {
+    pub(crate) fn new(name: String, pool: String, size: u64, chosen: &Chosen) -> Self {
+        let Chosen { direct, tuning } = *chosen;
         Self {
             name,
             pool,
             size,
             source: None,
             progress: Progress::Made,
+            direct,
             created_with: tuning,
             tuning,
             published: None,

@@ -72,7 +72,7 @@ fn begin(host: &impl Services, asked: &Asked<'_>, source: Source, id: &str) -> R
     let volume = Volume {
         source: Some(source),
         progress: Progress::Begun,
-        ..Volume::new(request.name.clone(), pool, size, wishes.tuning)
+        ..Volume::new(request.name.clone(), pool, size, &wishes.chosen)
     };
     let version = VOLUMES.insert(host, id, &volume)?;
     Ok((volume, version))

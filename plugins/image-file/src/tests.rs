@@ -14,6 +14,7 @@ use mooring_sdk::{Code, Secrets};
 use super::*;
 
 mod death;
+mod direct;
 mod groups;
 mod places;
 mod points;
@@ -337,7 +338,7 @@ fn the_schema_names_the_parameters_that_are_read() {
     let names: Vec<_> = parameters["properties"].as_object().unwrap().keys().collect();
     let fit = |name: &str| match name {
         "pool" => "x",
-        "discard" => "true",
+        "discard" | "directVolume" => "true",
         _ => "64Mi",
     };
     let given = names.iter().map(|name| ((*name).clone(), fit(name).to_owned())).collect();

@@ -5,7 +5,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use mooring_sdk::attachments::{self, Attachment, Attachments, Content, PoolItem};
+use core::slice;
+
+use mooring_sdk::attachments::{
+    self, Attachment, Attachments, Content, DirectDevice, KataDirect, PoolItem,
+};
 use mooring_sdk::capacity::{self, Capacity};
 use mooring_sdk::listing::{Entries, Entry, Listing};
 use mooring_sdk::records::Listed;
@@ -13,10 +17,11 @@ use mooring_sdk::types::Page;
 use mooring_sdk::volumes::{ValidateRequest, Verdict};
 use mooring_sdk::{Error, Result, Services, pool};
 
+use crate::parameters::Chosen;
 use crate::places::Places;
 use crate::record::{VOLUMES, Volume};
 use crate::restore::check_made;
-use crate::{ImageFile, SIZES, USES, parameters, publishing};
+use crate::{ImageFile, SIZES, objection, parameters, publishing};
 
 impl<H: Services> Listing for ImageFile<H> {
     /// A page of volumes, by id.
@@ -43,7 +48,7 @@ fn entry(places: &Places, id: String, mut volume: Volume) -> Entry {
 /// Whether a volume satisfies what is asked.
 pub(crate) fn validate(host: &impl Services, request: &ValidateRequest) -> Result<Verdict> {
     let volume = VOLUMES.find(host, &request.id)?.value;
-    if let Some(objection) = USES.objection(&request.capabilities) {
+    if let Some(objection) = objection(volume.direct, &request.capabilities) {
         return Ok(Verdict::Refused(objection.to_owned()));
     }
     let wishes = match parameters::read(&request.parameters, &request.mutable_parameters) {
@@ -51,10 +56,13 @@ pub(crate) fn validate(host: &impl Services, request: &ValidateRequest) -> Resul
         Err(unknown) => return Ok(Verdict::Refused(unknown.message)),
     };
     // What it was created with is right, too, where it was changed since.
-    let as_now = wishes.tuning.over(volume.tuning) == volume.tuning;
-    let as_created = wishes.tuning.over(volume.created_with) == volume.created_with;
+    let Chosen { direct, tuning } = wishes.chosen;
+    let as_now = tuning.over(volume.tuning) == volume.tuning;
+    let as_created = tuning.over(volume.created_with) == volume.created_with;
     Ok(if wishes.pool.is_some_and(|pool| pool != volume.pool) {
         Verdict::Refused(format!("the volume is in pool {}", volume.pool))
+    } else if direct && !volume.direct {
+        Verdict::Refused("the volume is mounted by the node, not by a sandbox".to_owned())
     } else if !as_now && !as_created {
         Verdict::Refused("the volume has other mutable parameters; modify it".to_owned())
     } else {
@@ -70,7 +78,7 @@ impl<H: Services> Attachments for ImageFile<H> {
         let id = &request.volume_id;
         let volume = VOLUMES.find(&self.0, id)?.value;
         check_made(id, &volume)?;
-        if let Some(objection) = USES.objection(core::slice::from_ref(&request.capability)) {
+        if let Some(objection) = objection(volume.direct, slice::from_ref(&request.capability)) {
             return Err(Error::invalid_argument(objection));
         }
         if let Some(there) = &volume.published {
@@ -86,11 +94,17 @@ impl<H: Services> Attachments for ImageFile<H> {
         }
         // Whether the source itself was ever formatted is not known, so a copy never is.
         let content = if volume.source.is_some() { Content::Copied } else { Content::Blank };
-        Ok(attachments::Answer {
-            attachment: Attachment::ImageFile(PoolItem { pool: volume.pool, name: id.clone() }),
-            content,
-            minimum_size: Some(volume.size),
-        })
+        let image = PoolItem { pool: volume.pool, name: id.clone() };
+        let attachment = match volume.direct {
+            false => Attachment::ImageFile(image),
+            true => Attachment::KataDirect(KataDirect {
+                device: DirectDevice::ImageFile(image),
+                // As the capability asks.
+                fs_type: None,
+                metadata: Vec::new(),
+            }),
+        };
+        Ok(attachments::Answer { attachment, content, minimum_size: Some(volume.size) })
     }
 }
 
@@ -98,8 +112,9 @@ impl<H: Services> Capacity for ImageFile<H> {
     /// Room for new volumes. Images are sparse, so this is what can be promised, not a bound.
     fn get(&self, request: &capacity::Request) -> Result<capacity::Answer> {
         let none = capacity::Answer { available: 0, maximum_volume: None, minimum_volume: None };
-        let asked = parameters::read(&request.parameters, &Vec::new())?.pool;
-        if USES.objection(&request.capabilities).is_some() {
+        let wishes = parameters::read(&request.parameters, &Vec::new())?;
+        let asked = wishes.pool;
+        if objection(wishes.chosen.direct, &request.capabilities).is_some() {
             return Ok(none);
         }
         let place = request.topology.as_slice();

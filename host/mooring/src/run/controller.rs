@@ -18,6 +18,7 @@ use super::meters::Measured;
 use super::stop::Stop;
 use crate::config::{self, Config, Source};
 use crate::embedded;
+use crate::telemetry::copies::Copies;
 use crate::telemetry::http;
 use crate::telemetry::metrics::Metrics;
 
@@ -35,6 +36,8 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
     let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>);
     let state = config.controller_state_dir();
     let store = Store::open(&state)?;
+    let copied = Arc::clone(&store);
+    metrics.watch(Copies(move || copied.copies_under_way()));
     let engine = Engine::new(engine_config(config))?;
 
     let mut serving = JoinSet::new();

@@ -1,9 +1,10 @@
 //! Metrics in Prometheus's text form: RPCs by driver, method and code; guest calls by driver,
 //! function and outcome.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -118,16 +119,21 @@ impl Metrics {
         }
     }
 
+    /// Adds what is asked for at each scrape, under its full name.
+    pub(crate) fn watch(&self, collector: impl Collector) {
+        self.registry().register_collector(Box::new(collector));
+    }
+
     /// The text that Prometheus scrapes.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        let registry = match self.registry.lock() {
-            Ok(registry) => registry,
-            Err(poisoned) => poisoned.into_inner(),
-        };
         // Writing to a String cannot fail.
-        let _ = encode(&mut text, &registry);
+        let _ = encode(&mut text, &self.registry());
         text
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn count_rpc(&self, driver: &str, method: &str, code: &str, took: Duration) {

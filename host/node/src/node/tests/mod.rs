@@ -12,4 +12,5 @@ mod refusals;
 mod sandbox;
 mod service;
 mod sweep;
+mod way;
 mod world;

@@ -75,6 +75,19 @@ fn a_formatted_volume_that_reads_blank_has_lost_its_data() {
 }
 
 #[test]
+fn what_is_deleted_or_replaced_while_it_is_attached_is_not_staged() {
+    for way in [EXT4, Way::Block, Way::Direct] {
+        for (replaced_by, code) in [(None, Code::NotFound), (Some(12), Code::Aborted)] {
+            let world = World::new(way);
+            world.twin.model().fleeting.insert(image_path("v1"), replaced_by);
+            let error = world.stage(World::stage_request(way)).unwrap_err();
+            assert_eq!(error.code, code, "{way:?}: {error}");
+            assert!(world.is_free(), "{way:?}");
+        }
+    }
+}
+
+#[test]
 fn a_torn_record_is_never_a_fresh_start() {
     for way in Way::ALL {
         let world = published(way);

@@ -61,6 +61,13 @@ impl PoolFiles for Twin {
                 return fail(Kind::Busy, "locking", path);
             }
             model.open.insert(file.description, (path.clone(), true));
+            match model.fleeting.remove(path) {
+                Some(None) => model.delete_image(path),
+                Some(Some(inode)) => {
+                    model.images.entry(path.clone()).and_modify(|image| image.inode = inode);
+                }
+                None => {}
+            }
             Ok(())
         })
     }

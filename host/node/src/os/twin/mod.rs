@@ -4,6 +4,7 @@
 //! What survives a crash of the program is the model; what a reboot takes away is modelled too.
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
+mod content;
 mod direct;
 mod disks;
 mod files;
@@ -11,6 +12,9 @@ mod orders;
 mod storage;
 mod symptoms;
 
+use content::found;
+
+pub(crate) use content::Content;
 pub(crate) use direct::Told;
 pub(crate) use disks::Disk;
 pub(crate) use storage::SMALLEST;
@@ -39,22 +43,6 @@ pub(crate) enum Fault {
     Crash(usize),
     /// The program dies after this call, before it sees the answer.
     LateCrash(usize),
-}
-
-/// What an image holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Content {
-    Blank,
-    /// An mkfs was cut off.
-    Partial(FsType),
-    /// A finished file system of so many bytes, with its UUID.
-    Finished(FsType, u64, u8),
-    /// Something unknown.
-    Data,
-    /// Something known.
-    Foreign,
-    /// It can't be read.
-    Unreadable,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +80,9 @@ pub(crate) struct Model {
     pub(crate) records: BTreeMap<PathBuf, Vec<u8>>,
     /// Open file descriptions of images, and whether each holds the lock.
     pub(super) open: BTreeMap<u64, (PathBuf, bool)>,
+    /// Images that another program deletes, or replaces by one of another number, at the very
+    /// moment at which they are locked.
+    pub(crate) fleeting: BTreeMap<PathBuf, Option<u64>>,
     /// Descriptions that a handle still refers to.
     pub(super) handles: BTreeSet<u64>,
     /// Whether the program lacks CAP_SYS_RESOURCE.
@@ -396,21 +387,4 @@ impl Twin {
 
 pub(super) fn fail<T>(kind: Kind, doing: &'static str, object: &Path) -> Result<T> {
     Err(Error::new(kind, doing, object.display(), format!("{kind:?}")))
-}
-
-pub(super) fn found(content: Content) -> Result<Found> {
-    Ok(match content {
-        Content::Blank => Found::Blank,
-        // What each mkfs leaves when it is cut off.
-        Content::Partial(FsType::Ext4) => Found::Data { offset: 4096 },
-        Content::Partial(fs_type) => Found::Unfinished(fs_type),
-        Content::Finished(fs_type, size, uuid) => {
-            Found::FileSystem(Superblock { fs_type, uuid: [uuid; 16], size })
-        }
-        Content::Data => Found::Data { offset: 0 },
-        Content::Foreign => Found::Foreign { what: "a LUKS header".into(), offset: 0 },
-        Content::Unreadable => {
-            return fail(Kind::Io, "reading", Path::new("the image"));
-        }
-    })
 }
