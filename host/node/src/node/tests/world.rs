@@ -10,7 +10,7 @@ use mooring_volume::attachment::{
     Attached, Attachment, AttachmentKind, BlockDevice, Content, DirectDevice, KataDirect, PoolItem,
 };
 use mooring_volume::backend::NodeDescription;
-use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
+use mooring_volume::capability::{AccessMode, Capability};
 use mooring_volume::capacity::CapacityRange;
 use mooring_volume::ephemeral::Ephemeral;
 use mooring_volume::id::NodeId;

@@ -5,7 +5,7 @@ use std::path::Path;
 use mooring_volume::capability::FsType;
 
 use super::fail;
-use crate::os::{Found, Result, Superblock};
+use crate::os::{Found, Kind, Result, Superblock};
 
 /// What an image holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,11 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use mooring_volume::capability::FsType;
-
 use super::{
-    BackingFile, DeviceId, Error, Found, FsFaults, Handles, IoLimits, Kind, LoopDevice, MountEntry,
-    MountFlags, MountId, PathKind, Result, Superblock,
+    BackingFile, DeviceId, Error, FsFaults, Handles, IoLimits, Kind, LoopDevice, MountEntry,
+    MountFlags, MountId, PathKind, Result,
 };
 
 /// Where the model goes wrong. Calls are numbered from 0, reads too.
