@@ -1,18 +1,19 @@
 //! Devices of the node's own: what makes sure that it is the volume's, and that they come and go as
 //! the storage system likes, on the model.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mooring_volume::Code;
 use mooring_volume::attachment::{Attachment, BlockDevice, Content as Origin};
 use mooring_volume::capability::FsType;
 use mooring_volume::health::VolumeFault;
 use mooring_volume::node::{GetVolumeHealth, NodeHealth as _};
+use mooring_volume::orders::Orders as _;
 
 use super::world::{DISK, LINK, MIB, SECOND, SERIAL, STAGING, TARGET, Way, World, disk, id};
 use super::world::{image_path, limits};
 use crate::os::twin::{Content, Fault};
-use crate::os::{DeviceId, IoLimits};
+use crate::os::{DeviceId, IoLimits, PathKind};
 
 const EXT4: Way = Way::Disk(FsType::Ext4);
 const DISKS: [Way; 4] = [EXT4, Way::Disk(FsType::Xfs), Way::Disk(FsType::Btrfs), Way::RawDisk];
@@ -231,11 +232,38 @@ fn a_device_takes_writes_again_unless_it_never_did() {
 }
 
 #[test]
+fn a_raw_device_is_given_to_one_volume_that_nobody_else_uses() {
+    let way = Way::RawDisk;
+    let world = World::new(way);
+    world.stage(World::stage_request(way)).unwrap();
+    let hold = |held: bool| world.twin.model().disks.get_mut(&DISK).unwrap().held = held;
+    hold(true);
+    let publish = || world.publish(World::publish_request(way, TARGET));
+    assert_eq!(publish().unwrap_err().code, Code::FailedPrecondition);
+    hold(false);
+    publish().unwrap();
+    // Its consumer may claim it.
+    hold(true);
+    publish().unwrap();
+    world.stage(World::stage_request(way)).unwrap();
+    hold(false);
+    let second = "/var/lib/kubelet/staging/v2";
+    world.twin.model().places.insert(second.into(), PathKind::Directory);
+    let answer = world.backend.0.lock().unwrap()[&id("v1")].clone();
+    world.backend.0.lock().unwrap().insert(id("v2"), answer);
+    let mut request = World::stage_request(way);
+    (request.volume_id, request.staging_path) = (id("v2"), second.into());
+    let refused = world.stage(request).unwrap_err();
+    assert_eq!(refused.code, Code::FailedPrecondition, "{refused}");
+    assert!(refused.message.contains(TARGET), "{refused}");
+}
+
+#[test]
 fn other_limits_hold_for_it_while_it_is_there() {
     let world = published(Way::RawDisk);
     let apply = || {
-        let orders = mooring_volume::orders::Orders::apply_limits;
-        world.runtime.block_on(orders(&*world.node, id("v1"), Some(limits(9 << 20, None))))
+        let order = world.node.apply_limits(id("v1"), Some(limits(9 << 20, None)));
+        world.runtime.block_on(order)
     };
     assert_eq!(apply(), Ok(true));
     let held = world.twin.model().limits[&DISK];
@@ -253,7 +281,7 @@ fn a_torn_record_finds_the_mounts_of_granted_devices_alone() {
         world.twin.model().records.get_mut(&World::record_path()).unwrap().pop();
         let mounted = |point: &str| {
             let mounts = world.snapshot().mounts;
-            mounts.iter().any(|(at, ..)| *at == PathBuf::from(point))
+            mounts.iter().any(|(at, ..)| at == Path::new(point))
         };
         let point = if way == EXT4 { STAGING } else { TARGET };
         world.unpublish(TARGET).unwrap();
