@@ -58,7 +58,9 @@ pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -
     };
     let mut own = Belongings::of(&loops, stored.staging(&boot), &directories, &mounts);
     let disk = match stored.staging(&boot).map(|staging| &staging.source) {
-        Some(Source::Device(recorded)) => disk(os, recorded, &mounts, &mut own)?,
+        Some(Source::Device(recorded)) => {
+            disk(os, recorded, (&mounts, &mut own), stored.targets())?
+        }
         Some(Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. }) | None => {
             None
         }
@@ -79,15 +81,15 @@ pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -
 }
 
 /// The recorded device, if it is there still, and what of the mount table is the volume's by it.
-fn disk<M: Machine>(
+fn disk<'a, M: Machine>(
     os: &M,
     recorded: &RecordedDevice,
-    mounts: &[MountEntry],
-    own: &mut Belongings,
+    (mounts, own): (&[MountEntry], &mut Belongings),
+    targets: impl Iterator<Item = &'a PathBuf>,
 ) -> Result<Option<Disk>> {
     let now = os.disk(recorded.number)?;
     if now.as_ref().is_some_and(|now| now.sequence != recorded.sequence) {
-        own.add_former(mounts, &recorded.node);
+        own.add_former(mounts, &recorded.node, targets);
         return Ok(None);
     }
     own.add_device(mounts, recorded.number, &recorded.node);

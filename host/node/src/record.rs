@@ -147,6 +147,8 @@ pub(crate) struct RecordedDevice {
     pub(crate) node: PathBuf,
     /// Whether the kernel is to ask it how large it is, before it is measured.
     pub(crate) rescan: bool,
+    /// Whether no consumer may write to it, where they get the device itself.
+    pub(crate) readonly: bool,
     /// Whether this host made it refuse writes once, and so has to let it take them again.
     pub(crate) protected: bool,
 }

@@ -9,7 +9,8 @@ use mooring_volume::attachment::BlockDevice;
 use mooring_volume::{Error, Result};
 
 use super::{Looked, Purpose, mounted_size};
-use crate::os::{self, Disk, Kind, LinkedDevice, Machine};
+use crate::mount::Origin;
+use crate::os::{self, Disk, Kind, LinkedDevice, Machine, MountEntry};
 use crate::seen::{DeviceSeen, Seen, SourceSeen};
 
 /// Checks what a backend says of a device; the grants were asked for its links before.
@@ -99,10 +100,37 @@ pub(crate) fn claim<M: Machine>(os: &M, wanted: &BlockDevice, disk: &Disk) -> Re
     if sequence == disk.sequence && now.as_ref().is_some_and(same) {
         return Ok(opened);
     }
-    Err(Error::aborted(format!(
+    Err(replaced(disk))
+}
+
+fn replaced(disk: &Disk) -> Error {
+    Error::aborted(format!(
         "another device took the place of {} while it was being opened; try again",
         disk.node.display()
-    )))
+    ))
+}
+
+/// Makes sure that nobody has the device of a raw volume before a consumer gets it.
+///
+/// # Errors
+/// As [`claim`].
+pub(crate) fn unused<M: Machine>(os: &M, disk: &Disk) -> Result<()> {
+    let opened = os.open_exclusive(disk.device).map_err(in_use)?;
+    if os.sequence(&opened)? == disk.sequence { Ok(()) } else { Err(replaced(disk)) }
+}
+
+/// That no other volume's consumer was given the device's node: that leaves no claim on it.
+fn check_not_given(seen: &Seen, disk: &Disk) -> Result<()> {
+    let Some(origin) = Origin::of(&seen.mounts, &disk.node) else { return Ok(()) };
+    let theirs = |entry: &&MountEntry| origin.is_shown_by(entry) && !seen.own.owns(entry);
+    match seen.mounts.iter().find(theirs) {
+        None => Ok(()),
+        Some(entry) => Err(Error::precondition(format!(
+            "the volume's device {} is in use on this machine: something else has put its node at {}",
+            disk.node.display(),
+            entry.point.display()
+        ))),
+    }
 }
 
 pub(super) fn look<M: Machine>(
@@ -112,6 +140,7 @@ pub(super) fn look<M: Machine>(
     purpose: &Purpose,
 ) -> Result<Looked<M::Handle>> {
     let disk = found(os, wanted)?;
+    check_not_given(seen, &disk)?;
     let staged = seen.staging().is_some();
     let mounted = mounted_size(os, seen, purpose)?;
     if wanted.rescan {

@@ -19,7 +19,7 @@ use crate::mount::Stack;
 use crate::os::{Kind, Machine};
 use crate::seen::{Seen, SourceSeen};
 
-pub(crate) use block_device::claim;
+pub(crate) use block_device::{claim, unused};
 pub use kata_direct::KataPaths;
 pub(crate) use kata_direct::{Direct, DirectPlace, Directs, MountInfo, Ready, ready};
 

@@ -16,6 +16,8 @@ pub(crate) struct Belongings {
     lost: Vec<PathBuf>,
     /// Its device nodes and its directory: binds of exactly these are its own.
     exact: Vec<Origin>,
+    /// Binds that are its own at these places alone.
+    placed: Vec<(PathBuf, Origin)>,
     /// The driver's directories of its pools, where the record can't be read: a mount of any of
     /// them, on the path that the orchestrator names for teardown, is taken for the volume's.
     within: Vec<Origin>,
@@ -57,14 +59,19 @@ impl Belongings {
         self.exact.extend(Origin::of(mounts, node));
     }
 
-    /// Adds what is left of a device whose number and node are another's by now: binds of its node,
-    /// which the mount table marks as deleted.
-    pub(crate) fn add_former(&mut self, mounts: &[MountEntry], node: &Path) {
-        if let Some(origin) = Origin::of(mounts, node) {
-            let mut root: OsString = origin.root.into();
-            root.push("//deleted");
-            self.exact.push(Origin { root: root.into(), ..origin });
-        }
+    /// Adds what is left of a device whose number and node are another's by now: binds of its node
+    /// that the mount table marks as deleted, and those where the volume was published.
+    pub(crate) fn add_former<'a>(
+        &mut self,
+        mounts: &[MountEntry],
+        node: &Path,
+        targets: impl Iterator<Item = &'a PathBuf>,
+    ) {
+        let Some(origin) = Origin::of(mounts, node) else { return };
+        self.placed.extend(targets.map(|target| (target.clone(), origin.clone())));
+        let mut root: OsString = origin.root.into();
+        root.push("//deleted");
+        self.exact.push(Origin { root: root.into(), ..origin });
     }
 
     /// Adds a device that may be the volume's, where the record can't be read.
@@ -78,6 +85,7 @@ impl Belongings {
         entry.block.is_some_and(|block| self.devices.contains(&block))
             || entry.lost.as_ref().is_some_and(|node| self.lost.contains(node))
             || self.exact.iter().any(|origin| origin.is_shown_by(entry))
+            || self.placed.iter().any(|(at, origin)| entry.is_at(at) && origin.is_shown_by(entry))
     }
 
     /// Whether a mount on the path that the orchestrator names for teardown is to be taken for the

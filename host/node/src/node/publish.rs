@@ -13,7 +13,7 @@ use crate::observe;
 use crate::options::{self, On};
 use crate::os::Machine;
 use crate::place;
-use crate::record::Source;
+use crate::record::{Access, Source};
 use crate::seen::Seen;
 use crate::steps::{self, PublishWish, PublishedAccess};
 
@@ -68,9 +68,20 @@ impl<M: Machine> Inner<M> {
             steps::check_alone(seen, &wish.target)?;
             wish.ready = Some(attach::ready(&*self.os, seen, device, &wish.target)?);
         }
+        if let Some(disk) = seen.disk.as_ref().filter(|_| raw_and_unpublished(seen)) {
+            attach::unused(&*self.os, disk)?;
+        }
         let target: &PathBuf = &wish.target;
         let place = observe::place(&*self.os, seen, target)
             .map_err(|error| error.context("target_path"))?;
         self.run(seen, &steps::publish(seen, wish, place)?)
     }
+}
+
+/// Whether it is a raw volume that no consumer has yet: one that has it may have claimed it.
+fn raw_and_unpublished(seen: &Seen) -> bool {
+    seen.staging().is_some_and(|staging| {
+        let mut targets = staging.targets.keys();
+        staging.access == Access::Block && !targets.any(|at| seen.stack(at).has_own(&seen.own))
+    })
 }

@@ -62,6 +62,7 @@ fn a_device_of_the_nodes_own_is_remembered_by_what_it_says() {
         sequence: Some(7),
         node: "/dev/sdb".into(),
         rescan: true,
+        readonly: false,
         protected: false,
     });
     let bytes = with_device.encode().unwrap();

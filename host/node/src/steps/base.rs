@@ -1,12 +1,13 @@
 //! What a file system or a raw volume is put on, an image's loop device or a device of the node's own:
 //! the same for all steps that come after it is attached.
 
+use mooring_volume::{Error, Result};
+
 use super::stage::{StageWish, own_device};
 use super::{Step, limit};
 use crate::os::{Found, IoLimits, LoopDevice};
 use crate::record::{Identity, Medium, RecordedDevice, Source};
 use crate::seen::{DeviceSeen, ImageSeen, Seen};
-use mooring_volume::Result;
 
 /// A device, attached or to be.
 #[derive(Debug)]
@@ -53,13 +54,24 @@ impl<'a> Base<'a> {
     }
 
     /// A device that is there already. It is taken as it is, but for limits: those that hold when it
-    /// comes are its number's former ones.
-    pub(super) fn device(seen: &Seen, device: &'a DeviceSeen) -> Self {
+    /// comes are its number's former ones. `readonly` where no consumer may write to the device.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where it is staged the other way.
+    pub(super) fn device(seen: &Seen, device: &'a DeviceSeen, readonly: bool) -> Result<Self> {
         let DeviceSeen { wanted, disk, size, found, mounted_size, limits } = device;
         let before = seen.staging().and_then(|staging| match &staging.source {
             Source::Device(recorded) => Some(recorded),
             Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. } => None,
         });
+        if let Some(before) = before
+            && before.readonly != readonly
+        {
+            return Err(Error::already_exists(format!(
+                "the volume is staged {}; unstage it first",
+                if before.readonly { "for reading only" } else { "for writing" }
+            )));
+        }
         let identity = Identity { serial: wanted.serial.clone(), wwid: wanted.wwid.clone() };
         let recorded = RecordedDevice {
             identity: identity.clone(),
@@ -67,10 +79,11 @@ impl<'a> Base<'a> {
             sequence: disk.sequence,
             node: disk.node.clone(),
             rescan: wanted.rescan,
+            readonly,
             protected: before.is_some_and(|before| before.protected),
         };
         let new = before.is_none();
-        Self {
+        Ok(Self {
             source: Source::Device(recorded),
             medium: Medium::Device(identity),
             size: *size,
@@ -78,7 +91,7 @@ impl<'a> Base<'a> {
             mounted_size: *mounted_size,
             attach: if new { vec![limit::unlimited()] } else { Vec::new() },
             limits: if new { Some(IoLimits::default()) } else { *limits },
-        }
+        })
     }
 }
 

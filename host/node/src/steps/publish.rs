@@ -316,7 +316,13 @@ fn protection(
 /// A device is writable or not for all its targets at once.
 fn check_writability(seen: &Seen, staging: &Staging, wish: &PublishWish) -> Result<()> {
     let readonly = wish.readonly || wish.mode.is_reader_only();
-    if seen.loops.iter().any(|device| device.readonly) && !readonly {
+    let staged_readonly = match &staging.source {
+        Source::Device(recorded) => recorded.readonly,
+        Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. } => {
+            seen.loops.iter().any(|device| device.readonly)
+        }
+    };
+    if staged_readonly && !readonly {
         return Err(Error::precondition(format!(
             "volume {} is staged for reading only",
             seen.volume

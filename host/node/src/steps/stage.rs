@@ -75,7 +75,7 @@ pub(crate) fn stage(
             block(seen, Base::image(seen, image, wish, wish.readonly)?, wish)
         }
         (SourceSeen::Device(device), AccessWish::Block) => {
-            block(seen, Base::device(seen, device), wish)
+            block(seen, Base::device(seen, device, wish.readonly)?, wish)
         }
         (SourceSeen::Image(image), AccessWish::Mount { fs_type, options, group }) => {
             // Read-only mounts attach read-write all the same: the host replays a dirty log, as
@@ -84,7 +84,7 @@ pub(crate) fn stage(
             filesystem(seen, base, wish, &Mounting { wanted: *fs_type, options, group: *group })
         }
         (SourceSeen::Device(device), AccessWish::Mount { fs_type, options, group }) => {
-            let base = Base::device(seen, device);
+            let base = Base::device(seen, device, false)?;
             filesystem(seen, base, wish, &Mounting { wanted: *fs_type, options, group: *group })
         }
         (

@@ -1,6 +1,7 @@
 //! A volume's life on the real machine: loop devices, file systems, mounts. Needs root; without it
 //! the tests say so and pass.
 
+mod disk;
 mod health;
 mod orders;
 
@@ -36,6 +37,8 @@ pub(super) struct Bench {
     backend: Backend,
     pub(super) runtime: tokio::runtime::Runtime,
     way: Way,
+    /// What stands for an array's device, of ways that use one.
+    mapped: Option<disk::Mapped>,
     _dir: tempfile::TempDir,
 }
 
@@ -58,10 +61,12 @@ pub(super) fn bench(way: Way) -> Option<Bench> {
     let image = fs::File::create(dir.join("pool/image.mooring.dev/images/v1")).unwrap();
     image.set_len(SIZE).unwrap();
     let item = PoolItem { pool: "default".into(), name: "v1".into() };
+    let linux = Arc::new(Linux::new());
+    let mapped = way.is_disk().then(|| disk::Mapped::new(&linux, &dir));
     let attachment = match way {
         Way::Directory => Attachment::Directory(item),
         Way::Fs(_) | Way::Block => Attachment::ImageFile(item),
-        Way::Disk(_) | Way::RawDisk => unreachable!("a bench of its own has them"),
+        Way::Disk(_) | Way::RawDisk => Attachment::BlockDevice(mapped.as_ref().unwrap().wanted()),
         Way::Direct => Attachment::KataDirect(KataDirect {
             device: DirectDevice::ImageFile(item),
             fs_type: None,
@@ -79,9 +84,11 @@ pub(super) fn bench(way: Way) -> Option<Bench> {
             attachments: [
                 AttachmentKind::ImageFile,
                 AttachmentKind::Directory,
+                AttachmentKind::BlockDevice,
                 AttachmentKind::KataDirect,
             ]
             .into(),
+            devices: vec!["/dev/disk/by-id/scsi-SMOORING_*".to_owned()],
             ephemeral: Some(Ephemeral::default()),
             ..Grants::default()
         },
@@ -95,10 +102,9 @@ pub(super) fn bench(way: Way) -> Option<Bench> {
             sandboxes: vec![dir.join("kata/go"), dir.join("kata/rust")],
         },
     };
-    let linux = Arc::new(Linux::new());
     let node = Node::new(config.clone(), Arc::clone(&linux), backend.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    Some(Bench { dir, linux, node, config, backend, runtime, way, _dir: temporary })
+    Some(Bench { dir, linux, node, config, backend, runtime, way, mapped, _dir: temporary })
 }
 
 impl Bench {
@@ -161,6 +167,13 @@ impl Bench {
     pub(super) fn expand(&self, bytes: u64) -> mooring_volume::Result<u64> {
         let image = self.dir.join("pool/image.mooring.dev/images/v1");
         fs::File::options().write(true).open(image).unwrap().set_len(bytes).unwrap();
+        if let Some(mapped) = &self.mapped {
+            self.linux.refresh_loop(&mapped.device).unwrap();
+        }
+        self.expand_to(bytes)
+    }
+
+    fn expand_to(&self, bytes: u64) -> mooring_volume::Result<u64> {
         let request = ExpandNode {
             volume_id: id("v1"),
             volume_path: self.target("a"),
@@ -195,7 +208,7 @@ impl Bench {
 
     pub(super) fn check_free(&self) {
         assert_eq!(self.mounts(), [], "{:?}", self.way);
-        assert_eq!(self.loops(), 0, "{:?}", self.way);
+        assert_eq!(self.loops(), usize::from(self.way.is_disk()), "{:?}", self.way);
         let records = self.dir.join("state/node/image.mooring.dev");
         let left = fs::read_dir(records).map_or(0, Iterator::count);
         assert_eq!(left, 0, "{:?}: records are left", self.way);
@@ -223,8 +236,7 @@ fn writable(path: &Path) -> bool {
 
 #[test]
 fn lives_and_leaves_nothing() {
-    for way in [Way::Fs(FsType::Ext4), Way::Fs(FsType::Xfs), Way::Fs(FsType::Btrfs), Way::Directory]
-    {
+    for way in Way::ALL.into_iter().filter(|way| !way.is_raw() && *way != Way::Direct) {
         let Some(bench) = bench(way) else { return };
         for _ in 0..2 {
             bench.stage().unwrap_or_else(|error| panic!("{way:?}: {error}"));
@@ -288,8 +300,9 @@ fn a_pods_own_volume_is_made_used_and_deleted() {
 
 #[test]
 fn grows_mounted_or_on_the_next_stage() {
-    for fs_type in FsType::ALL {
-        let Some(bench) = bench(Way::Fs(fs_type)) else { return };
+    let ways = FsType::ALL.into_iter().flat_map(|it| [(Way::Fs(it), it), (Way::Disk(it), it)]);
+    for (way, fs_type) in ways {
+        let Some(bench) = bench(way) else { return };
         bench.stage().unwrap();
         bench.publish("a", false).unwrap();
         fs::write(bench.target("a").join("data"), b"kept").unwrap();
@@ -316,7 +329,13 @@ fn grows_mounted_or_on_the_next_stage() {
 
 #[test]
 fn a_raw_volume_is_a_device_that_refuses_writes_when_asked() {
-    let Some(bench) = bench(Way::Block) else { return };
+    for way in [Way::Block, Way::RawDisk] {
+        let Some(bench) = bench(way) else { return };
+        refuses_writes_when_asked(&bench);
+    }
+}
+
+fn refuses_writes_when_asked(bench: &Bench) {
     bench.stage().unwrap();
     bench.publish("a", true).unwrap();
     let open = || fs::File::options().write(true).open(bench.target("a"));

@@ -2,6 +2,7 @@
 //! from a failure or a crash at every single call.
 
 mod backend;
+mod disks;
 mod health;
 mod inline;
 mod limits;
@@ -11,4 +12,5 @@ mod refusals;
 mod sandbox;
 mod service;
 mod sweep;
+mod way;
 mod world;

@@ -96,15 +96,21 @@ fn volumes_that_were_published_for_reading_take_no_writes() {
     assert_eq!(world.content(), Content::Finished(FsType::Ext4, 32 * MIB, 1), "it was grown");
     assert!(world.snapshot().mounts.iter().skip(2).all(|(_, _, flags)| flags.readonly));
 
-    let world = World::new(Way::Block);
-    let mut request = World::stage_request(Way::Block);
-    request.publish_context = context();
-    world.stage(request).unwrap();
-    assert!(world.snapshot().loops[0].1, "the loop device is writable");
-    let mut request = World::publish_request(Way::Block, TARGET);
-    assert_eq!(world.publish(request.clone()).unwrap_err().code, Code::FailedPrecondition);
-    request.publish_context = context();
-    world.publish(request).unwrap();
+    for way in [Way::Block, Way::RawDisk] {
+        let world = World::new(way);
+        let mut request = World::stage_request(way);
+        request.publish_context = context();
+        world.stage(request).unwrap();
+        let loops = world.snapshot().loops;
+        assert!(loops.iter().all(|(_, readonly, _)| *readonly), "the loop device is writable");
+        let writes = world.stage(World::stage_request(way)).unwrap_err();
+        assert_eq!(writes.code, Code::AlreadyExists, "{writes}");
+        let mut request = World::publish_request(way, TARGET);
+        assert_eq!(world.publish(request.clone()).unwrap_err().code, Code::FailedPrecondition);
+        request.publish_context = context();
+        world.publish(request).unwrap();
+        assert!(crate::os::BlockDevices::is_device_readonly(&world.twin, way.device()).unwrap());
+    }
 }
 
 #[test]
@@ -181,7 +187,7 @@ fn tells_how_full_a_volume_is_and_how_large_it_grew() {
         let world = staged(way);
         world.publish(World::publish_request(way, TARGET)).unwrap();
         world.enter_sandbox(TARGET);
-        let raw = |path: &str| way == Way::Block || way == Way::Direct && path == STAGING;
+        let raw = |path: &str| way.is_raw() || way == Way::Direct && path == STAGING;
         for path in [STAGING, TARGET] {
             let stats = world.stats(path).unwrap();
             assert!(stats.bytes.total > 0, "{way:?} {path}");

@@ -10,7 +10,7 @@ use mooring_volume::attachment::{
     Attached, Attachment, AttachmentKind, BlockDevice, Content, DirectDevice, KataDirect, PoolItem,
 };
 use mooring_volume::backend::NodeDescription;
-use mooring_volume::capability::{AccessMode, AccessType, Capability, FsType, Mount};
+use mooring_volume::capability::{AccessMode, Capability};
 use mooring_volume::capacity::CapacityRange;
 use mooring_volume::ephemeral::Ephemeral;
 use mooring_volume::id::NodeId;
@@ -21,6 +21,7 @@ use mooring_volume::policy::Grants;
 use mooring_volume::{Call, CallId, DriverName, Result, Secrets, StringMap, VolumeId};
 
 use super::backend::{Backend, Pool};
+pub(super) use super::way::{Way, mount};
 use crate::os::twin::{Image, Told, Twin};
 use crate::os::{DeviceId, IoLimits, MountFlags, PathKind};
 use crate::record;
@@ -36,62 +37,6 @@ pub(super) const STATE: &str = "/var/lib/mooring";
 pub(super) const LINK: &str = "by-id/vendor-1";
 pub(super) const SERIAL: &str = "S1";
 pub(super) const DISK: DeviceId = DeviceId { major: 8, minor: 16 };
-
-/// The ways in which a volume is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Fs(FsType),
-    Block,
-    /// As `Fs` and `Block`, on a device of the node's own.
-    Disk(FsType),
-    RawDisk,
-    Directory,
-    /// In a sandbox.
-    Direct,
-}
-
-impl Way {
-    pub(super) const ALL: [Self; 10] = [
-        Self::Fs(FsType::Ext4),
-        Self::Fs(FsType::Xfs),
-        Self::Fs(FsType::Btrfs),
-        Self::Block,
-        Self::Disk(FsType::Ext4),
-        Self::Disk(FsType::Xfs),
-        Self::Disk(FsType::Btrfs),
-        Self::RawDisk,
-        Self::Directory,
-        Self::Direct,
-    ];
-
-    pub(super) fn access(self) -> AccessType {
-        match self {
-            Self::Fs(fs_type) | Self::Disk(fs_type) => mount(Some(fs_type), &["noatime"]),
-            Self::Directory | Self::Direct => mount(None, &["noatime"]),
-            Self::Block | Self::RawDisk => AccessType::Block,
-        }
-    }
-
-    /// Whether its consumers get the device itself.
-    pub(super) fn is_raw(self) -> bool {
-        matches!(self, Self::Block | Self::RawDisk)
-    }
-
-    /// Whether it is on a device of the node's own.
-    pub(super) fn is_disk(self) -> bool {
-        matches!(self, Self::Disk(_) | Self::RawDisk)
-    }
-
-    /// The first device of a volume that is used so.
-    pub(super) fn device(self) -> DeviceId {
-        if self.is_disk() { DISK } else { DeviceId { major: 7, minor: 0 } }
-    }
-}
-
-pub(super) fn mount(fs_type: Option<FsType>, flags: &[&str]) -> AccessType {
-    let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    AccessType::Mount(Mount { fs_type, flags, group: Some(2000) })
-}
 
 /// So many bytes written a second, and 100 reads.
 pub(super) fn limits(write_bandwidth: u64, discard: Option<bool>) -> NodeLimits {

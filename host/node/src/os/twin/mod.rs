@@ -4,6 +4,7 @@
 //! What survives a crash of the program is the model; what a reboot takes away is modelled too.
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
+mod content;
 mod direct;
 mod disks;
 mod files;
@@ -11,6 +12,9 @@ mod orders;
 mod storage;
 mod symptoms;
 
+use content::found;
+
+pub(crate) use content::Content;
 pub(crate) use direct::Told;
 pub(crate) use disks::Disk;
 pub(crate) use storage::SMALLEST;
@@ -19,11 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use mooring_volume::capability::FsType;
-
 use super::{
-    BackingFile, DeviceId, Error, Found, FsFaults, Handles, IoLimits, Kind, LoopDevice, MountEntry,
-    MountFlags, MountId, PathKind, Result, Superblock,
+    BackingFile, DeviceId, Error, FsFaults, Handles, IoLimits, Kind, LoopDevice, MountEntry,
+    MountFlags, MountId, PathKind, Result,
 };
 
 /// Where the model goes wrong. Calls are numbered from 0, reads too.
@@ -39,22 +41,6 @@ pub(crate) enum Fault {
     Crash(usize),
     /// The program dies after this call, before it sees the answer.
     LateCrash(usize),
-}
-
-/// What an image holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Content {
-    Blank,
-    /// An mkfs was cut off.
-    Partial(FsType),
-    /// A finished file system of so many bytes, with its UUID.
-    Finished(FsType, u64, u8),
-    /// Something unknown.
-    Data,
-    /// Something known.
-    Foreign,
-    /// It can't be read.
-    Unreadable,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -399,21 +385,4 @@ impl Twin {
 
 pub(super) fn fail<T>(kind: Kind, doing: &'static str, object: &Path) -> Result<T> {
     Err(Error::new(kind, doing, object.display(), format!("{kind:?}")))
-}
-
-pub(super) fn found(content: Content) -> Result<Found> {
-    Ok(match content {
-        Content::Blank => Found::Blank,
-        // What each mkfs leaves when it is cut off.
-        Content::Partial(FsType::Ext4) => Found::Data { offset: 4096 },
-        Content::Partial(fs_type) => Found::Unfinished(fs_type),
-        Content::Finished(fs_type, size, uuid) => {
-            Found::FileSystem(Superblock { fs_type, uuid: [uuid; 16], size })
-        }
-        Content::Data => Found::Data { offset: 0 },
-        Content::Foreign => Found::Foreign { what: "a LUKS header".into(), offset: 0 },
-        Content::Unreadable => {
-            return fail(Kind::Io, "reading", Path::new("the image"));
-        }
-    })
 }
