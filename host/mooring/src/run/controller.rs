@@ -1,6 +1,6 @@
 //! The controller process: components and their sockets, without privilege.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,12 +12,11 @@ use mooring_store::{DEFAULT_QUOTA, Scoped, Store};
 use mooring_volume::DriverName;
 use tokio::task::JoinSet;
 
-use super::DRAIN;
 use super::freezer::Nodes;
 use super::meters::Measured;
 use super::stop::Stop;
-use crate::config::{self, Config, Source};
-use crate::embedded;
+use super::{DRAIN, component};
+use crate::config::{self, Config};
 use crate::telemetry::http;
 use crate::telemetry::metrics::Metrics;
 
@@ -40,7 +39,7 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
     let mut serving = JoinSet::new();
     for driver in &config.drivers {
         // One vendor's bad component is no reason to keep the others' volumes waiting.
-        match load(&engine, &store, driver, Arc::clone(&measured)).await {
+        match load(config, &engine, &store, driver, Arc::clone(&measured)).await {
             Ok((loaded, scoped)) => {
                 let controller = Controller::new(Arc::new(loaded));
                 scoped.set_freezer(Some(Arc::new(Nodes::new(controller.hub()))));
@@ -98,13 +97,14 @@ fn peers(config: &Config, audience: Audience) -> Peers {
 }
 
 async fn load(
+    host: &Config,
     engine: &Arc<Engine>,
     store: &Arc<Store>,
     driver: &config::Driver,
     meter: Arc<Measured>,
 ) -> anyhow::Result<(Driver, Arc<Scoped>)> {
     let told = || format!("driver {}: backend {}", driver.name, driver.backend);
-    let component = component(&driver.backend).with_context(told)?;
+    let verified = component::verified(host, driver).await.with_context(told)?;
     let scoped = store.scoped(&driver.name, &driver.grants.pools, DEFAULT_QUOTA)?;
     let limits = Limits {
         memory: driver.limits.memory.as_u64(),
@@ -117,21 +117,9 @@ async fn load(
         grants: driver.grants.clone(),
         limits,
     };
-    let loaded = Driver::load(engine, config, component, Arc::clone(&scoped), meter).await;
-    Ok((loaded.with_context(told)?, scoped))
-}
-
-/// The bytes of a component.
-pub(crate) fn component(source: &Source) -> anyhow::Result<Arc<[u8]>> {
-    match source {
-        Source::Embedded(name) => embedded::component(name).map(Into::into).with_context(|| {
-            let known: Vec<_> = embedded::BACKENDS.iter().map(|(name, _)| *name).collect();
-            format!("no backend of that name is embedded; there are {}", known.join(", "))
-        }),
-        Source::File(path) => read(path),
-    }
-}
-
-fn read(path: &Path) -> anyhow::Result<Arc<[u8]>> {
-    std::fs::read(path).map(Into::into).with_context(|| format!("cannot read {}", path.display()))
+    let bytes = Arc::clone(&verified.candidate.bytes);
+    let loaded = Driver::load(engine, config, bytes, Arc::clone(&scoped), meter).await;
+    let loaded = loaded.with_context(told)?;
+    component::serves(host, driver, &verified).await;
+    Ok((loaded, scoped))
 }

@@ -1,6 +1,7 @@
 //! The long-running processes: which implementations they are made of, how they start and stop.
 
 mod child;
+pub(crate) mod component;
 pub(crate) mod controller;
 mod folders;
 mod freezer;
