@@ -64,9 +64,19 @@ fn helps(command: &[String], found: &mut BTreeMap<String, String>) {
 fn every_commands_help_shows_examples_that_are_commands() {
     let mut all = BTreeMap::new();
     helps(&[], &mut all);
-    for wanted in
-        ["serve", "controller", "node", "config check", "backend inspect", "demo", "completions"]
-    {
+    for wanted in [
+        "serve",
+        "controller",
+        "node",
+        "config check",
+        "backend inspect",
+        "backend diff",
+        "backend pull",
+        "backend push",
+        "backend list",
+        "demo",
+        "completions",
+    ] {
         assert!(all.contains_key(wanted), "no command {wanted}: {:?}", all.keys());
     }
     let mut wrong = Vec::new();

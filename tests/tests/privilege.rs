@@ -317,6 +317,10 @@ fn arrows_point_one_way() {
             &["mooring-proto", "mooring-csi", "mooring-backend", "mooring-store", "tonic"],
         ),
         ("mooring-backend", &["mooring-proto", "mooring-csi", "tonic"]),
+        (
+            "mooring-source",
+            &["mooring-proto", "mooring-csi", "mooring-backend", "tonic", "wasmtime"],
+        ),
         ("mooring-store", &["mooring-proto", "mooring-csi", "mooring-backend", "tonic"]),
         ("mooring-csi", &["mooring-backend", "mooring-store", "mooring-node"]),
     ] {

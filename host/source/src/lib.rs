@@ -33,4 +33,4 @@ pub use registry::Progress;
 pub use settings::{Patience, Registries, RegistrySettings, check};
 pub use source::Source;
 pub use store::Store;
-pub use trust::{Key, Trust, Verified};
+pub use trust::{Key, Trust, Verified, signature_beside};

@@ -44,11 +44,11 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(10),
-            stall: Duration::from_secs(30),
-            document: Duration::from_secs(60),
+            connect: Duration::from_secs(5),
+            stall: Duration::from_secs(15),
+            document: Duration::from_secs(30),
             component: Duration::from_mins(10),
-            pauses: vec![Duration::from_millis(250), Duration::from_secs(1)],
+            pauses: vec![Duration::from_millis(500)],
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use mooring_volume::ephemeral::Ephemeral;
 
-use super::{Config, Driver};
+use super::{Config, Driver, Source};
 
 /// Why a configuration cannot be used.
 #[derive(Debug)]
@@ -84,6 +84,19 @@ impl Config {
                 &format!("{address} is no loopback address; use 127.0.0.1 or [::1]"),
             ));
         }
+        mooring_source::check(&self.registries)
+            .map_err(|error| invalid("registries", &error.to_string()))?;
+        for (host, registry) in &self.registries {
+            let files = [("ca", &registry.ca), ("credentials", &registry.credentials)];
+            for (name, path) in
+                files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)))
+            {
+                check_path(&format!("registries.{host:?}.{name}"), path)?;
+            }
+        }
+        if let Some(dir) = &self.offline {
+            check_path("offline", dir)?;
+        }
         let mut names = BTreeSet::new();
         for (index, driver) in self.drivers.iter().enumerate() {
             if !names.insert(&driver.name) {
@@ -117,6 +130,11 @@ fn check_driver(index: usize, driver: &Driver) -> Result<(), ConfigError> {
         && size > most
     {
         return Err(invalid(&key("grants.ephemeral"), "size is above maxSize"));
+    }
+    if matches!(driver.backend, Source::Embedded(_)) && !driver.trust.keys.is_empty() {
+        let problem =
+            "an embedded backend is a part of this program and has no signature of its own";
+        return Err(invalid(&key("trust.keys"), problem));
     }
     if !driver.config.is_object() {
         return Err(invalid(&key("config"), "a mapping is wanted"));
@@ -187,6 +205,27 @@ drivers:
     }
 
     #[test]
+    fn reads_every_key_of_sources_and_trust() {
+        let config = load(
+            r#"
+registries:
+  ghcr.io: {mirrors: ["mirror.example:5000/ghcr"], ca: /etc/ca.pem, credentials: /etc/pull.json}
+  "localhost:5000": {plainHttp: true}
+offline: /srv/components
+drivers:
+  - name: array.example.com
+    backend: oci://ghcr.io/vendor/array:1.2
+    trust: {digest: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", keys: [/etc/cosign.pub], minimumVersion: 1.2.0, allowDowngrade: true}
+"#,
+        )
+        .unwrap();
+        let driver = config.drivers.first().unwrap();
+        assert_eq!(driver.backend.to_string(), "oci://ghcr.io/vendor/array:1.2");
+        assert!(driver.trust.digest.is_some() && driver.trust.allow_downgrade);
+        assert_eq!((driver.trust.keys.len(), config.registries.len()), (1, 2));
+    }
+
+    #[test]
     fn a_mistake_is_told_with_its_line_and_key() {
         let error = load("stateDir: /a\nsocketDirectory: /b\n").unwrap_err();
         assert!(error.contains("socketDirectory") && error.contains('2'), "{error}");
@@ -224,6 +263,17 @@ drivers:
                 "path",
             ),
             ("node: {kata: {directVolumes: relative}}", "node.kata.directVolumes"),
+            ("offline: relative", "offline"),
+            ("registries: {ghcr.io/vendor: {}}", "ghcr.io/vendor"),
+            ("registries: {ghcr.io: {mirrors: ['https://mirror']}}", "https://mirror"),
+            ("registries: {ghcr.io: {credentials: config.json}}", "credentials"),
+            ("drivers: [{name: a.b, backend: 'oci://ghcr.io/A'}]", "lower-case"),
+            ("drivers: [{name: a.b, backend: /x.wasm, trust: {keys: [cosign.pub]}}]", "cosign.pub"),
+            (
+                "drivers: [{name: a.b, backend: /x.wasm, trust: {minimumVersion: '1'}}]",
+                "minimumVersion",
+            ),
+            ("drivers: [{name: a.b, backend: 'embedded:x', trust: {keys: [/k]}}]", "trust.keys"),
             ("drivers: [{name: a.b, backend: 'embedded:x', limits: {concurrency: 0}}]", "limits"),
         ] {
             let error = load(bad).unwrap_err();

@@ -4,20 +4,20 @@
 //! a pool below the state directory. Unknown keys are errors.
 
 mod load;
-mod source;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use mooring_node::KataPaths;
+use mooring_source::{Registries, Trust};
 use mooring_volume::attachment::AttachmentKind;
 use mooring_volume::capability::FsType;
 use mooring_volume::policy::Grants;
 use mooring_volume::{CsiVersion, DriverName, StringMap};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use source::Source;
+pub(crate) use mooring_source::Source;
 
 /// The configuration file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub(crate) struct Config {
     pub(crate) controller: Controller,
     pub(crate) node: Node,
     pub(crate) telemetry: Telemetry,
+    /// How registries are reached, by host and port; those that are not named, with the defaults.
+    pub(crate) registries: Registries,
+    /// A directory in the OCI image layout, which is used instead of any registry.
+    pub(crate) offline: Option<PathBuf>,
     pub(crate) drivers: Vec<Driver>,
 }
 
@@ -99,6 +103,9 @@ pub(crate) struct Telemetry {
 pub(crate) struct Driver {
     pub(crate) name: DriverName,
     pub(crate) backend: Source,
+    /// What has to be true of the backend before it is compiled.
+    #[serde(default)]
+    pub(crate) trust: Trust,
     /// The backend's own, checked against its schema.
     #[serde(default = "empty_object")]
     pub(crate) config: serde_json::Value,
@@ -161,6 +168,8 @@ impl Default for Config {
             controller: Controller::default(),
             node: Node::default(),
             telemetry: Telemetry::default(),
+            registries: Registries::new(),
+            offline: None,
             drivers: Vec::new(),
         }
     }
@@ -182,6 +191,7 @@ impl Config {
         Ok(Driver {
             name: DriverName::new("image.mooring.dev")?,
             backend: Source::Embedded("image-file".to_owned()),
+            trust: Trust::default(),
             config: empty_object(),
             filesystem: FsType::Ext4,
             csi: CsiVersion::default(),

@@ -123,7 +123,7 @@ impl Attendance {
 /// Whether a node has to do nothing for the one to become the other: the component, its
 /// configuration and its limits are the controller's alone.
 fn alike(one: &Driver, other: &Driver) -> bool {
-    let Driver { name, backend: _, config: _, filesystem, csi, grants, limits: _ } = one;
+    let Driver { name, backend: _, config: _, filesystem, csi, grants, limits: _, trust: _ } = one;
     *name == other.name
         && *filesystem == other.filesystem
         && *csi == other.csi

@@ -1,7 +1,7 @@
 //! The controller process: components and their sockets, without privilege.
 
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use mooring_backend::{Compiler, Engine, EngineConfig};
@@ -17,8 +17,7 @@ use super::meters::Measured;
 use super::reload::{Cause, Reload};
 use super::stop::Stop;
 use crate::cli::HostArgs;
-use crate::config::{Config, Source};
-use crate::embedded;
+use crate::config::Config;
 use crate::telemetry::copies::Copies;
 use crate::telemetry::http;
 use crate::telemetry::metrics::Metrics;
@@ -26,6 +25,9 @@ use crate::telemetry::metrics::Metrics;
 /// Calls beyond which no room is kept for drivers that may be added: each takes 34 GiB of the 128
 /// TiB of addresses that a process has.
 const MOST_CALLS: u32 = 1_024;
+
+/// How often registries are asked what the tags that are followed mean.
+const TAGS_ASKED: Duration = Duration::from_secs(300);
 
 /// Becomes `controller.uid` for good where the process was started as root; takes on
 /// `no_new_privs` in any case.
@@ -87,12 +89,27 @@ async fn keep_up(drivers: &Drivers, mut reload: Reload) {
     // It was read before it was watched.
     let mut behind = drivers.is_behind();
     loop {
-        let cause = if behind { Cause::Changed } else { reload.next().await };
+        let cause = if behind { Cause::Changed } else { next(drivers, &mut reload).await };
         // What is wrong is in the log, and in the status.
         let _ = drivers.reload(cause).await;
         // Files that are new here may have changed since they were read.
         behind = reload.watch(drivers.files());
         give_code_back();
+    }
+}
+
+/// Waits for the next cause to look again. A registry tells nobody that a tag has another meaning
+/// now, so it is asked.
+async fn next(drivers: &Drivers, reload: &mut Reload) -> Cause {
+    let asked = async {
+        match drivers.follows_tags() {
+            true => tokio::time::sleep(TAGS_ASKED).await,
+            false => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        cause = reload.next() => cause,
+        () = asked => Cause::Changed,
     }
 }
 
@@ -113,19 +130,4 @@ fn engine_config(config: &Config) -> EngineConfig {
         compiler: Some(Compiler::new("/proc/self/exe".into(), vec!["compile".into()])),
         ..EngineConfig::default()
     }
-}
-
-/// The bytes of a component.
-pub(crate) fn component(source: &Source) -> anyhow::Result<Arc<[u8]>> {
-    match source {
-        Source::Embedded(name) => embedded::component(name).map(Into::into).with_context(|| {
-            let known: Vec<_> = embedded::BACKENDS.iter().map(|(name, _)| *name).collect();
-            format!("no backend of that name is embedded; there are {}", known.join(", "))
-        }),
-        Source::File(path) => read(path),
-    }
-}
-
-fn read(path: &Path) -> anyhow::Result<Arc<[u8]>> {
-    std::fs::read(path).map(Into::into).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 mod attended;
 mod child;
+pub(crate) mod component;
 pub(crate) mod controller;
 mod drivers;
 mod folders;

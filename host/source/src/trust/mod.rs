@@ -7,7 +7,7 @@
 mod key;
 mod version;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -78,7 +78,9 @@ impl Trust {
         }
         let version = version.ok().flatten();
         self.new_enough(version.as_ref()).map_err(SourceError::Untrusted)?;
-        if !self.allow_downgrade {
+        // An embedded backend is as old as the program that the operator chose to run.
+        let embedded = matches!(candidate.origin, Origin::Embedded(_));
+        if !self.allow_downgrade && !embedded {
             version::not_lower(fetcher.store(), driver, version.as_ref())?;
         }
         Ok(Verified { candidate, version, signed_by })
@@ -211,11 +213,17 @@ fn names(payload: &[u8], manifest: &Digest) -> bool {
         && text("/critical/image/docker-manifest-digest") == Some(manifest.to_string().as_str())
 }
 
-/// `<file>.sig`: base64 of a signature of the file, as `cosign sign-blob --output-signature` writes it.
-async fn detached(path: &Path) -> Result<Vec<u8>, SourceError> {
+/// Where a file's signature is looked for: `<file>.sig`.
+#[must_use]
+pub fn signature_beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".sig");
-    let path = Path::new(&name).to_owned();
+    name.into()
+}
+
+/// `<file>.sig`: base64 of a signature of the file, as `cosign sign-blob --output-signature` writes it.
+async fn detached(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let path = signature_beside(path);
     let place = path.display().to_string();
     let untrusted = |why: &str| SourceError::Untrusted(format!("`trust.keys`: {place} {why}"));
     let text = blocking(move || bounded(&path, MAX_PAYLOAD)).await?;

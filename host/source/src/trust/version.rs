@@ -21,11 +21,12 @@ struct Highest {
 /// # Errors
 /// A sentence, where that is no semantic version.
 pub(super) fn of(candidate: &Candidate) -> Result<Option<Version>, String> {
-    let said = match &candidate.origin {
-        Origin::Registry { annotations, .. } => annotations.get(VERSION),
-        Origin::Embedded(_) | Origin::File(_) => None,
+    let inside = candidate.facts.version.as_ref();
+    let text = match &candidate.origin {
+        Origin::Registry { annotations, .. } => inside.or_else(|| annotations.get(VERSION)),
+        Origin::File(_) => inside,
+        Origin::Embedded(_) => None,
     };
-    let text = candidate.facts.version.as_ref().or(said);
     text.map(|text| component::version(text)).transpose()
 }
 

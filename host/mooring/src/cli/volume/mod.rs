@@ -34,8 +34,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 pub(crate) use capability::{FsType, filesystem};
-use failure::Exit;
-pub(crate) use failure::Failure;
+pub(crate) use failure::{Exit, Failure};
 use output::{Answer, Format};
 pub(crate) use session::{ConnectionArgs, Session};
 pub(crate) use size::Size;

@@ -115,7 +115,7 @@ fn failure_json(failure: &Failure) -> serde_json::Value {
 }
 
 /// A listing: a line of heads, a line an entry.
-pub(super) fn columns<const N: usize>(heads: [&str; N], rows: Vec<[String; N]>) -> String {
+pub(crate) fn columns<const N: usize>(heads: [&str; N], rows: Vec<[String; N]>) -> String {
     let mut table = plain_table();
     table.set_header(heads);
     for row in rows {
@@ -125,7 +125,7 @@ pub(super) fn columns<const N: usize>(heads: [&str; N], rows: Vec<[String; N]>) 
 }
 
 /// One thing: a line a property. Properties without a value are left out.
-pub(super) fn properties<const N: usize>(rows: [(&str, String); N]) -> String {
+pub(crate) fn properties<const N: usize>(rows: [(&str, String); N]) -> String {
     let mut table = plain_table();
     for (name, value) in rows {
         if !value.is_empty() {

@@ -12,12 +12,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use anyhow::Context as _;
-use mooring_backend::{Difference, Engine};
+use mooring_backend::{Candidate, Difference, Engine};
 use mooring_csi::Telemetry;
 use mooring_store::Store;
 use mooring_volume::DriverName;
 use tokio::task::JoinHandle;
 
+use super::component;
 use super::meters::Measured;
 use super::reload::Cause;
 use super::stop::Stop;
@@ -85,11 +86,18 @@ impl Drivers {
     /// The files by whose change the drivers change.
     pub(crate) fn files(&self) -> std::collections::BTreeSet<PathBuf> {
         let config = self.config();
-        let components = config.drivers.iter().filter_map(|driver| match &driver.backend {
-            Source::File(path) => Some(path.clone()),
-            Source::Embedded(_) => None,
+        let components = config.drivers.iter().flat_map(|driver| match &driver.backend {
+            Source::File(path) => vec![path.clone(), mooring_source::signature_beside(path)],
+            Source::Embedded(_) | Source::Registry(_) => Vec::new(),
         });
         components.chain(self.args.config.clone()).collect()
+    }
+
+    /// Whether a component is named by a tag, which may come to mean another one.
+    pub(crate) fn follows_tags(&self) -> bool {
+        let config = self.config();
+        let mut sources = config.drivers.iter().map(|driver| &driver.backend);
+        sources.any(|source| matches!(source, Source::Registry(it) if it.digest.is_none()))
     }
 
     /// Whether the configuration is written otherwise than it is served.
@@ -135,14 +143,16 @@ impl Drivers {
         })?;
         let served = self.served().get(name).cloned();
         let served = served.with_context(|| format!("driver {name} is not served yet"))?;
-        let candidate = candidate::of(&self.ground, driver).await?;
+        let (candidate, verified) = candidate::of(&self.ground, &config, driver).await?;
         if rehearse {
             return Ok(served.serving().rehearse(candidate).await?);
         }
         let difference = served.serving().swap(candidate).await;
         self.told(name, difference.as_ref().err().map(ToString::to_string));
         served.source(&driver.backend);
-        Ok(difference?)
+        let difference = difference?;
+        component::serves(&config, driver, &verified).await;
+        Ok(difference)
     }
 
     /// Ends all, at the process's stop.
@@ -229,8 +239,19 @@ impl Drivers {
 
     /// Serves one driver as configured, however it is served now.
     async fn bring(&self, config: &Config, driver: &Driver, cause: Cause) -> anyhow::Result<()> {
+        let (candidate, verified) = candidate::of(&self.ground, config, driver).await?;
+        self.take(config, driver, (candidate, cause)).await?;
+        component::serves(config, driver, &verified).await;
+        Ok(())
+    }
+
+    async fn take(
+        &self,
+        config: &Config,
+        driver: &Driver,
+        (candidate, cause): (Candidate, Cause),
+    ) -> anyhow::Result<()> {
         let served = self.served().get(&driver.name).cloned();
-        let candidate = candidate::of(&self.ground, driver).await?;
         let Some(served) = served else {
             let closing = self.closing().remove(&driver.name);
             if let Some(closing) = closing {
@@ -286,13 +307,24 @@ fn listed(config: &Config) -> String {
 
 /// Keys other than `drivers` that differ.
 pub(crate) fn only_at_start(before: &Config, after: &Config) -> Vec<&'static str> {
-    let Config { state_dir, socket_dir, controller, node, telemetry, drivers: _ } = before;
+    let Config {
+        state_dir,
+        socket_dir,
+        controller,
+        node,
+        telemetry,
+        registries,
+        offline,
+        drivers: _,
+    } = before;
     let differ = [
         ("stateDir", *state_dir != after.state_dir),
         ("socketDir", *socket_dir != after.socket_dir),
         ("controller", *controller != after.controller),
         ("node", *node != after.node),
         ("telemetry", *telemetry != after.telemetry),
+        ("registries", *registries != after.registries),
+        ("offline", *offline != after.offline),
     ];
     differ.into_iter().filter(|(_, differ)| *differ).map(|(key, _)| key).collect()
 }
