@@ -16,7 +16,9 @@
 )]
 
 pub mod call;
+pub mod canary;
 pub mod config;
+pub mod guests;
 pub mod host;
 pub mod kernel;
 pub mod left;
@@ -25,6 +27,7 @@ pub mod payload;
 pub mod place;
 pub mod pool;
 pub mod snapshot;
+pub mod traces;
 
 pub use call::Clients;
 pub use config::Settings;

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use mooring_volume::{Error, Result};
+use mooring_volume::{Error, Result, SPANS};
+use tracing::{Span, field};
 
 use crate::mount::{Belongings, Stack};
 use crate::observe::Scope;
@@ -11,6 +12,7 @@ use crate::os::{BindSource, IoLimits, LoopDevice, Machine, MountEntry, MountFlag
 use crate::record::Record;
 use crate::seen::Seen;
 use crate::steps::{Step, prove};
+use crate::tally::Tally;
 
 /// What the steps of one operation work with.
 pub(crate) struct Runner<'a, M: Machine> {
@@ -18,6 +20,7 @@ pub(crate) struct Runner<'a, M: Machine> {
     path: PathBuf,
     kata: PathBuf,
     label: String,
+    failed: &'a Tally<&'static str>,
     own: Belongings,
     device: Option<LoopDevice>,
     source: Option<M::Handle>,
@@ -28,7 +31,7 @@ impl<'a, M: Machine> Runner<'a, M> {
     /// For steps that came of `seen`; `source` is what was opened when looking.
     pub(crate) fn new(
         os: &'a M,
-        scope: &Scope<'_>,
+        scope: &Scope<'a>,
         seen: &Seen,
         source: Option<M::Handle>,
     ) -> Self {
@@ -37,6 +40,7 @@ impl<'a, M: Machine> Runner<'a, M> {
             path: scope.record(&seen.volume),
             kata: scope.kata.to_owned(),
             label: scope.label(&seen.volume),
+            failed: scope.failed,
             own: seen.own.clone(),
             device: seen.loops.first().cloned(),
             source,
@@ -50,8 +54,14 @@ impl<'a, M: Machine> Runner<'a, M> {
     /// Of the first step that fails; those before it stand.
     pub(crate) fn run(&mut self, steps: &[Step]) -> Result<()> {
         for step in steps {
+            let span = step_span(step);
+            let _within = span.enter();
             tracing::debug!(?step, "carrying out");
-            self.carry_out(step)?;
+            self.carry_out(step).inspect_err(|error| {
+                self.failed.count(step.name());
+                span.record("otel.status_code", "error");
+                span.record("mooring.code", field::debug(error.code));
+            })?;
         }
         Ok(())
     }
@@ -184,6 +194,17 @@ impl<'a, M: Machine> Runner<'a, M> {
             )))
         }
     }
+}
+
+/// For traces: a step's name, and nothing of what it is about.
+fn step_span(step: &Step) -> Span {
+    tracing::debug_span!(
+        target: SPANS,
+        "step",
+        otel.name = step.name(),
+        otel.status_code = field::Empty,
+        mooring.code = field::Empty,
+    )
 }
 
 fn unwritable(error: serde_json::Error) -> Error {

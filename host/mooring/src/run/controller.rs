@@ -18,9 +18,10 @@ use super::meters::Measured;
 use super::stop::Stop;
 use crate::config::{self, Config, Source};
 use crate::embedded;
+use crate::telemetry::Seen;
 use crate::telemetry::copies::Copies;
 use crate::telemetry::http;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 
 /// Becomes `controller.uid` for good where the process was started as root; takes on
 /// `no_new_privs` in any case.
@@ -30,10 +31,11 @@ pub(crate) fn drop_privileges(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Serves every driver until told to stop.
-pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
-    let metrics = Arc::new(Metrics::new("controller"));
+pub(crate) async fn run(config: &Config, stop: Stop, seen: &Seen<Traces>) -> anyhow::Result<()> {
+    let metrics = Arc::clone(&seen.metrics);
     let measured = Arc::new(Measured(Arc::clone(&metrics)));
-    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>);
+    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>)
+        .with_traces(seen.joining());
     let state = config.controller_state_dir();
     let store = Store::open(&state)?;
     let copied = Arc::clone(&store);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mooring_backend::{GuestCall, Outcome};
+use mooring_backend::GuestCall;
 use mooring_volume::DriverName;
 
 use crate::telemetry::metrics::Metrics;
@@ -11,6 +11,10 @@ use crate::telemetry::metrics::Metrics;
 pub(crate) struct Measured(pub(crate) Arc<Metrics>);
 
 impl mooring_csi::Meter for Measured {
+    fn begun(&self, driver: &str) {
+        self.0.begin_rpc(driver);
+    }
+
     fn rpc(&self, rpc: mooring_csi::Rpc<'_>) {
         self.0.count_rpc(rpc.driver, rpc.method, rpc.code, rpc.duration);
     }
@@ -24,7 +28,7 @@ impl mooring_node::Meter for Measured {
 
 impl mooring_backend::Meter for Measured {
     fn guest_call(&self, call: GuestCall<'_>) {
-        let outcome = word(call.outcome);
+        let outcome = call.outcome.word();
         let driver = call.driver.as_str();
         self.0.count_guest_call(driver, call.function, outcome, call.duration, call.peak_memory);
     }
@@ -35,18 +39,5 @@ impl mooring_backend::Meter for Measured {
 
     fn log_lines_dropped(&self, driver: &DriverName, lines: u64) {
         self.0.count_dropped_lines(driver.as_str(), lines);
-    }
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Answered => "answered",
-        Outcome::Refused(_) => "refused",
-        Outcome::Trapped => "trapped",
-        Outcome::TimedOut => "timed-out",
-        Outcome::Exhausted => "exhausted",
-        Outcome::Malformed => "malformed",
-        Outcome::Shed => "shed",
-        Outcome::NotDurable => "not-durable",
     }
 }

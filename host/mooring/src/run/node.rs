@@ -17,24 +17,29 @@ use super::DRAIN;
 use super::meters::Measured;
 use super::stop::Stop;
 use crate::config::{Config, Driver};
+use crate::telemetry::Seen;
 use crate::telemetry::http;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::machine::{Machine, Standing};
+use crate::telemetry::traces::Traces;
 
 /// How long to wait for what was frozen to be thawed.
 const RECOVERY: Duration = Duration::from_secs(10);
 
 /// Serves every driver until told to stop. Mounts stay as they are.
-pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
-    let metrics = Arc::new(Metrics::new("node"));
+pub(crate) async fn run(config: &Config, stop: Stop, seen: &Seen<Traces>) -> anyhow::Result<()> {
+    let metrics = Arc::clone(&seen.metrics);
     let measured = Arc::new(Measured(Arc::clone(&metrics)));
-    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>);
+    let telemetry = Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>)
+        .with_traces(seen.joining());
     let machine = Arc::new(Linux::new());
 
+    let mut nodes = Vec::new();
     let (mut serving, mut ordered) = (JoinSet::new(), JoinSet::new());
     // What ends with this process is taken up by the next one.
     let mut clearing = JoinSet::new();
     for driver in &config.drivers {
-        let link = Link::new(driver.name.clone(), config.private_socket(&driver.name));
+        let socket = config.private_socket(&driver.name);
+        let link = Link::traced(driver.name.clone(), socket, seen.joining());
         let node = Arc::new(Node::new(
             node_config(config, driver, &machine)?,
             Arc::clone(&machine),
@@ -46,12 +51,18 @@ pub(crate) async fn run(config: &Config, stop: Stop) -> anyhow::Result<()> {
         let listener = Listener::bind(&socket, &Peers::default())?;
         // Behind the socket, which one process has at a time: what another one froze is its own.
         recover(driver, &node).await;
+        nodes.push(Arc::clone(&node));
         let (cleared, meter) = (Arc::clone(&node), Arc::clone(&measured));
         clearing.spawn(async move { cleared.clear_leftovers(&*meter).await });
         ordered.spawn(take_orders(link, node, stop.clone().wait()));
         tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
         serving.spawn(mooring_csi::serve(listener, app, stop.clone().wait(), DRAIN));
     }
+    metrics.watch(Machine(move || Standing {
+        drivers: nodes.iter().map(|node| node.counted()).collect(),
+        programs: machine.programs_run(),
+        loops: machine.own_loops(),
+    }));
     let pages = http::Telemetry {
         metrics,
         drivers: config.probed(Config::socket),
