@@ -16,6 +16,7 @@ mod call;
 mod copies;
 mod lists;
 mod memory;
+mod neighbour;
 mod pairs;
 mod stage;
 mod start;
@@ -30,7 +31,7 @@ fn main() {
     let mut table = Table::default();
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let runs: [Measure; 7] = [
+    let runs: [Measure; 8] = [
         ("call", call::measure),
         ("pairs", pairs::measure),
         ("stage", stage::measure),
@@ -38,6 +39,7 @@ fn main() {
         ("start", start::measure),
         ("copies", copies::measure),
         ("lists", lists::measure),
+        ("neighbour", neighbour::measure),
     ];
     for (name, measure) in runs {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
