@@ -17,6 +17,7 @@ mod copies;
 mod drivers;
 mod lists;
 mod memory;
+mod neighbour;
 mod pairs;
 mod stage;
 mod start;
@@ -32,7 +33,7 @@ fn main() {
     let mut table = Table::default();
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let runs: [Measure; 9] = [
+    let runs: [Measure; 10] = [
         ("call", call::measure),
         ("pairs", pairs::measure),
         ("stage", stage::measure),
@@ -42,6 +43,7 @@ fn main() {
         ("lists", lists::measure),
         ("swap", swap::measure),
         ("drivers", drivers::measure),
+        ("neighbour", neighbour::measure),
     ];
     for (name, measure) in runs {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {

@@ -33,6 +33,10 @@ pub struct Settings {
     pub ephemeral: &'static str,
     /// Whether sandboxes may mount image volumes.
     pub kata: bool,
+    /// `telemetry`, as YAML; empty: the default.
+    pub telemetry: String,
+    /// More entries of `drivers`, as YAML; each begins with `  - `.
+    pub further_drivers: String,
     /// `MOORING_LOG`.
     pub log: &'static str,
 }
@@ -46,6 +50,8 @@ impl Default for Settings {
             mount_options: vec![],
             ephemeral: "",
             kata: false,
+            telemetry: String::new(),
+            further_drivers: String::new(),
             log: "info",
         }
     }
@@ -163,6 +169,9 @@ impl Settings {
             if self.kata { ", kata-direct" } else { "" },
             self.mount_options.join(", "),
         );
+        if !self.telemetry.is_empty() {
+            text = format!("telemetry: {}\n{text}", self.telemetry);
+        }
         if !self.ephemeral.is_empty() {
             let _ = writeln!(text, "      ephemeral: {}", self.ephemeral);
         }
@@ -174,6 +183,7 @@ impl Settings {
                 pool.display(),
             );
         }
+        text.push_str(&self.further_drivers);
         text
     }
 }

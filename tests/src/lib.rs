@@ -16,8 +16,10 @@
 )]
 
 pub mod call;
+pub mod canary;
 pub mod config;
 pub mod guest;
+pub mod guests;
 pub mod host;
 pub mod kernel;
 pub mod left;
@@ -26,6 +28,7 @@ pub mod payload;
 pub mod place;
 pub mod pool;
 pub mod snapshot;
+pub mod traces;
 
 pub use call::Clients;
 pub use config::Settings;

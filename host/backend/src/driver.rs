@@ -7,6 +7,7 @@
 
 mod calls;
 mod migrate;
+mod traced;
 
 pub(crate) use migrate::Probed;
 
@@ -23,6 +24,7 @@ use mooring_volume::http::withheld_keys;
 use mooring_volume::policy::Grants;
 use mooring_volume::{Abilities, Call, Code, DriverName, Error, Result, Secrets};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument as _;
 use wasmtime::component::Component;
 
 use crate::bindings::mooring::backend::types;
@@ -174,21 +176,24 @@ impl Driver {
         Fut: Future<Output = wasmtime::Result<Result<A, types::Error>>>,
     {
         let begun = Instant::now();
+        let span = traced::span(&self.name, asked.function);
         let account = Arc::new(Account::default());
         let budget = CallBudget::new(begun, asked.call, self.recipe.limits.deadline);
         let attempt = Attempt { driver: self, asked: &asked, budget };
-        let ended = match attempt.run(&account, body).await {
+        let ended = match attempt.run(&account, body).instrument(span.clone()).await {
             Ok(answer) => attempt.accept(answer, accept),
             Err(ended) => Err(ended),
         };
         let ended = match ended {
             Err(ended) if !ended.outcome.answered() => Err(ended),
-            ended => attempt.durable().await.and(ended),
+            ended => attempt.durable().instrument(span.clone()).await.and(ended),
         };
+        let outcome = ended.as_ref().map_or_else(|ended| ended.outcome, |_| Outcome::Answered);
+        traced::ended(&span, outcome, account.peak_memory());
         self.meter.guest_call(GuestCall {
             driver: &self.name,
             function: asked.function,
-            outcome: ended.as_ref().map_or_else(|ended| ended.outcome, |_| Outcome::Answered),
+            outcome,
             duration: begun.elapsed(),
             peak_memory: account.peak_memory(),
         });
@@ -277,7 +282,11 @@ impl Attempt<'_> {
         match driver.recipe.run(self.budget.deadline, account, log, body).await {
             Ok(answer) => {
                 self.note(pass.answered());
-                answer.map_err(|error| {
+                answer.map_err(|mut error| {
+                    // Before it is escaped and cut, which would hide them from whoever looks later.
+                    if let Some(secrets) = &self.asked.secrets {
+                        error.message = secrets.blot(&error.message).into_owned();
+                    }
                     let error = convert::error(error);
                     Ended { outcome: Outcome::Refused(error.code), error }
                 })

@@ -1,8 +1,8 @@
 //! What guests log: stamped with driver and call, escaped, cut, and held to a rate.
 //!
 //! A guest's line can never look like the host's own: it is one field of an event of the target
-//! `guest`, without control characters. A secret of the call that stands in it as it was given is
-//! blotted out.
+//! `guest`, without control characters. The secrets of the call are
+//! blotted out of it.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +12,6 @@ use mooring_volume::{CallId, DriverName, Secrets};
 
 use crate::meter::{HttpOutcome, Meter};
 
-/// Shorter secrets are words that occur by chance.
-const SHORTEST_SECRET: usize = 4;
 /// Bytes of a line that are kept.
 pub(crate) const MAX_LINE: usize = 4 << 10;
 /// Lines that a driver may log at once, after having been quiet.
@@ -89,14 +87,7 @@ impl CallLog {
     }
 
     fn conceal<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        let mut line = Cow::Borrowed(line);
-        for (_, secret) in self.secrets.iter().flat_map(|secrets| secrets.iter()) {
-            let value = secret.expose();
-            if value.len() >= SHORTEST_SECRET && line.contains(value) {
-                line = Cow::Owned(line.replace(value, "[secret]"));
-            }
-        }
-        line
+        self.secrets.as_ref().map_or(Cow::Borrowed(line), |secrets| secrets.blot(line))
     }
 
     fn emit(&self, level: Level, line: &str) {

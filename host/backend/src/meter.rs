@@ -26,6 +26,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// For metrics and traces.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused(_) => "refused",
+            Self::Trapped => "trapped",
+            Self::TimedOut => "timed-out",
+            Self::Exhausted => "exhausted",
+            Self::Malformed => "malformed",
+            Self::Shed => "shed",
+            Self::NotDurable => "not-durable",
+        }
+    }
+
     /// Whether the component itself answered, so that what it read or wrote must be durable.
     pub(crate) fn answered(self) -> bool {
         match self {

@@ -1,5 +1,6 @@
 //! Assembles what one socket serves: services, and the layers around them. Nothing is decided here.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -24,7 +25,7 @@ use crate::internal::{Hub, InternalService};
 use crate::layers::deadline::Deadline;
 use crate::layers::decoded::Decoded;
 use crate::layers::detach::Detach;
-use crate::layers::observe::{Observe, Observer};
+use crate::layers::observe::{Caller, Observe, Observer};
 use crate::layers::shed::{Limit, Shed};
 use crate::link::Link;
 use crate::metadata::MetadataService;
@@ -32,6 +33,7 @@ use crate::meter::Meter;
 use crate::node::NodeService;
 use crate::proxy::{FORWARDED, Forward};
 use crate::services::{Boxed, Services};
+use crate::traces::Traces;
 
 /// The largest message that is read or written. Source: gRPC's default, which clients keep to as well.
 const MESSAGE_BYTES: usize = 4 << 20;
@@ -77,18 +79,33 @@ impl Settings {
 #[derive(Clone)]
 pub struct Telemetry {
     meter: Arc<dyn Meter>,
+    traces: Arc<dyn Traces>,
     calls: Arc<AtomicU64>,
 }
 
 impl Telemetry {
-    /// Measures go to `meter`; calls are numbered from 1.
+    /// Measures go to `meter`; calls are numbered from 1, under a number drawn for the process. No traces.
     #[must_use]
     pub fn new(meter: Arc<dyn Meter>) -> Self {
-        Self { meter, calls: Arc::new(AtomicU64::new(1)) }
+        // Not a secret: it keeps apart the numbers of processes whose logs are read together.
+        let process = RandomState::new().hash_one(std::process::id()) & !u64::from(u32::MAX);
+        Self { meter, traces: Arc::new(()), calls: Arc::new(AtomicU64::new(process | 1)) }
     }
 
-    fn of(&self, driver: DriverName) -> Observer {
-        Observer { driver, meter: Arc::clone(&self.meter), calls: Arc::clone(&self.calls) }
+    /// The same, with spans that join traces.
+    #[must_use]
+    pub fn with_traces(self, traces: Arc<dyn Traces>) -> Self {
+        Self { traces, ..self }
+    }
+
+    fn of(&self, driver: DriverName, caller: Caller) -> Observer {
+        Observer {
+            driver,
+            caller,
+            meter: Arc::clone(&self.meter),
+            traces: Arc::clone(&self.traces),
+            calls: Arc::clone(&self.calls),
+        }
     }
 }
 
@@ -198,7 +215,11 @@ impl<B: Backend> Controller<B> {
                 csi.with(internal, |inner| work.limited(inner))
             }
         };
-        let observer = telemetry.of(self.backend.driver().clone());
+        let caller = match audience {
+            Audience::Orchestrator => Caller::Outside,
+            Audience::NodeProcess => Caller::Own,
+        };
+        let observer = telemetry.of(self.backend.driver().clone(), caller);
         App::new(services, (work.tasks, ending), observer, settings)
     }
 }
@@ -245,5 +266,5 @@ pub fn node_app<N: Node>(
         .iter()
         .fold(own, |services, name| services.named(name, Forward::new(controller.clone())));
     let ending = CancellationToken::new();
-    App::new(services, (work.tasks, ending), telemetry.of(driver), settings)
+    App::new(services, (work.tasks, ending), telemetry.of(driver, Caller::Outside), settings)
 }

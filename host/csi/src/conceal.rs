@@ -3,19 +3,14 @@
 //! A backend is a stranger's code: it may quote a request, its password included, in the message of an
 //! error, which goes into events, logs and terminals. This is the last place that knows both.
 
+use std::borrow::Cow;
+
 use mooring_volume::{Error, Secrets};
 
-/// Shorter values are words that occur by chance, and no protection to anything.
-const SHORTEST: usize = 4;
-
-/// The error, with every value of `secrets` in its message blotted out. Values are found as they are; one
-/// that was encoded or cut before is not.
+/// The error, with every value of `secrets` in its message blotted out.
 pub(crate) fn conceal(mut error: Error, secrets: &Secrets) -> Error {
-    for (_, secret) in secrets.iter() {
-        let value = secret.expose();
-        if value.len() >= SHORTEST && error.message.contains(value) {
-            error.message = error.message.replace(value, "[secret]");
-        }
+    if let Cow::Owned(blotted) = secrets.blot(&error.message) {
+        error.message = blotted;
     }
     error
 }

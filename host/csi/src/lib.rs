@@ -39,6 +39,7 @@ mod server;
 mod services;
 mod socket;
 mod status;
+mod traces;
 mod unary;
 
 pub use app::{App, Audience, Controller, Settings, Telemetry, node_app};
@@ -47,3 +48,4 @@ pub use link::Link;
 pub use meter::{Meter, Rpc};
 pub use server::{Drained, serve};
 pub use socket::{Listener, Peers, SocketError};
+pub use traces::Traces;

@@ -19,14 +19,17 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use mooring_volume::DriverName;
+use mooring_volume::{CallId, DriverName};
 use tokio::net::UnixStream;
 use tokio::sync::Mutex;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
+use tracing::Span;
 
+use crate::layers::observe;
 use crate::services::{Answer, Answering, Asked};
+use crate::traces::Traces;
 
 /// How long a call waits for a controller that is not there: about as long as a restart takes.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -44,6 +47,7 @@ pub struct Link(Arc<Inner>);
 struct Inner {
     driver: DriverName,
     path: PathBuf,
+    traces: Arc<dyn Traces>,
     connection: Mutex<Option<SendRequest<Body>>>,
 }
 
@@ -57,7 +61,14 @@ impl Link {
     /// To the socket at `path`; connects when it is first used.
     #[must_use]
     pub fn new(driver: DriverName, path: impl Into<PathBuf>) -> Self {
-        Self(Arc::new(Inner { driver, path: path.into(), connection: Mutex::default() }))
+        Self::traced(driver, path, Arc::new(()))
+    }
+
+    /// As [`Self::new`], and what is sent goes on with the traces of its callers.
+    #[must_use]
+    pub fn traced(driver: DriverName, path: impl Into<PathBuf>, traces: Arc<dyn Traces>) -> Self {
+        let connection = Mutex::default();
+        Self(Arc::new(Inner { driver, path: path.into(), traces, connection }))
     }
 
     /// Sends a request as it is, and answers what comes back.
@@ -149,6 +160,9 @@ fn addressed(request: Asked) -> Result<Asked, Status> {
     head.uri = Uri::from_parts(uri)
         .map_err(|error| Status::invalid_argument(format!("the request has no path: {error}")))?;
     head.version = Version::HTTP_2;
+    if let Some(id) = head.extensions.get::<CallId>() {
+        observe::number(&mut head.headers, *id);
+    }
     // What our own layers noted is not for the wire.
     head.extensions.clear();
     Ok(Asked::from_parts(head, body))
@@ -163,8 +177,10 @@ impl Service<Asked> for Link {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Asked) -> Answering {
+    fn call(&mut self, mut request: Asked) -> Answering {
         let link = self.clone();
+        // The span of whoever calls: it is gone from here once the future is polled elsewhere.
+        link.0.traces.hand_on(&Span::current(), request.headers_mut());
         Box::pin(async move { Ok(link.send(request).await.unwrap_or_else(Status::into_http)) })
     }
 }

@@ -21,6 +21,8 @@ pub struct Rpc<'a> {
 
 /// Takes measurements. Called once an RPC, on the serving threads: it must not block.
 pub trait Meter: Send + Sync + 'static {
+    /// An RPC has begun; [`Self::rpc`] follows when it has ended.
+    fn begun(&self, _driver: &str) {}
     /// Counts and times one RPC.
     fn rpc(&self, rpc: Rpc<'_>);
 }

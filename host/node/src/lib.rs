@@ -32,6 +32,7 @@ mod record;
 mod run;
 mod seen;
 mod steps;
+mod tally;
 
 pub use attach::KataPaths;
-pub use node::{Meter, Node, NodeConfig};
+pub use node::{Counted, Meter, Node, NodeConfig};

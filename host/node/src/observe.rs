@@ -13,6 +13,7 @@ use crate::os::{Disk, Kind, Machine, MountEntry};
 use crate::place::Root;
 use crate::record::{self, RecordedDevice, Source, Stored};
 use crate::seen::{Place, Seen};
+use crate::tally::Tally;
 
 /// What an operation has to know beside the machine.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) node: &'a NodeId,
     /// Where Kata's runtime looks for direct volumes.
     pub(crate) kata: &'a Path,
+    /// Steps that failed, by their names.
+    pub(crate) failed: &'a Tally<&'static str>,
 }
 
 impl Scope<'_> {

@@ -359,6 +359,9 @@ pub(crate) fn path(state_dir: &Path, driver: &DriverName, volume: &VolumeId) -> 
     directory(state_dir, driver).join(format!("{}.json", volume.key()))
 }
 
+/// How every label of ours begins.
+pub(crate) const LABEL: &str = "mooring:";
+
 /// The label of a volume's loop devices: 62 bytes, of at most 63. Loop devices are the machine's,
 /// and there may be several hosts on it (nodes that are containers, a demonstration beside the
 /// real thing): the node's id and its state directory tell theirs apart.
@@ -378,7 +381,7 @@ pub(crate) fn label(
         .chain_update(volume.as_str())
         .finalize();
     let hex: String = digest.iter().take(27).map(|byte| format!("{byte:02x}")).collect();
-    format!("mooring:{hex}")
+    format!("{LABEL}{hex}")
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use mooring_volume::attachment::BlockDevice;
-use mooring_volume::{Error, Result};
+use mooring_volume::{Error, Result, SPANS};
+use tracing::{Span, field};
 
 use crate::attach;
 use crate::mount::{Belongings, Stack};
@@ -15,6 +16,7 @@ use crate::os::{
 use crate::record::Record;
 use crate::seen::Seen;
 use crate::steps::{Step, prove};
+use crate::tally::Tally;
 
 /// What carries the volume.
 #[derive(Debug, Clone)]
@@ -40,6 +42,7 @@ pub(crate) struct Runner<'a, M: Machine> {
     path: PathBuf,
     kata: PathBuf,
     label: String,
+    failed: &'a Tally<&'static str>,
     own: Belongings,
     device: Option<Carrier>,
     linked: Option<BlockDevice>,
@@ -52,7 +55,7 @@ impl<'a, M: Machine> Runner<'a, M> {
     /// device of the node's own was found.
     pub(crate) fn new(
         os: &'a M,
-        scope: &Scope<'_>,
+        scope: &Scope<'a>,
         seen: &Seen,
         (source, linked): (Option<M::Handle>, Option<BlockDevice>),
     ) -> Self {
@@ -62,6 +65,7 @@ impl<'a, M: Machine> Runner<'a, M> {
             path: scope.record(&seen.volume),
             kata: scope.kata.to_owned(),
             label: scope.label(&seen.volume),
+            failed: scope.failed,
             own: seen.own.clone(),
             device: bound.or_else(|| seen.disk.clone().map(Carrier::Disk)),
             linked,
@@ -76,8 +80,14 @@ impl<'a, M: Machine> Runner<'a, M> {
     /// Of the first step that fails; those before it stand.
     pub(crate) fn run(&mut self, steps: &[Step]) -> Result<()> {
         for step in steps {
+            let span = step_span(step);
+            let _within = span.enter();
             tracing::debug!(?step, "carrying out");
-            self.carry_out(step)?;
+            self.carry_out(step).inspect_err(|error| {
+                self.failed.count(step.name());
+                span.record("otel.status_code", "error");
+                span.record("mooring.code", field::debug(error.code));
+            })?;
         }
         Ok(())
     }
@@ -226,6 +236,17 @@ impl<'a, M: Machine> Runner<'a, M> {
             )))
         }
     }
+}
+
+/// For traces: a step's name, and nothing of what it is about.
+fn step_span(step: &Step) -> Span {
+    tracing::debug_span!(
+        target: SPANS,
+        "step",
+        otel.name = step.name(),
+        otel.status_code = field::Empty,
+        mooring.code = field::Empty,
+    )
 }
 
 fn unwritable(error: serde_json::Error) -> Error {

@@ -172,19 +172,29 @@ impl From<DriverName> for String {
     }
 }
 
-/// Numbers the calls of this process, to join their log lines.
+/// Names a call in the log lines of both processes: the upper half is one process's own, drawn at its
+/// start, the lower one counts its calls. 0 is for what no caller asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallId(pub u64);
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        match (self.0 >> 32, self.0 & u64::from(u32::MAX)) {
+            (0, number) => write!(f, "{number}"),
+            (process, number) => write!(f, "{process:08x}-{number}"),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_is_told_by_its_process_and_number() {
+        assert_eq!(CallId(7).to_string(), "7");
+        assert_eq!(CallId((0xabc << 32) | 7).to_string(), "00000abc-7");
+    }
 
     #[test]
     fn refuses_what_could_harm() {

@@ -39,6 +39,11 @@ pub use version::CsiVersion;
 /// Names and values that the orchestrator hands over or keeps: parameters, contexts, segments.
 pub type StringMap = BTreeMap<String, String>;
 
+/// The `tracing` target of spans that are for traces alone: logs leave them out, and while no traces
+/// are exported they are disabled at their callsites. Their fields have OpenTelemetry's names, and
+/// never hold a secret, a parameter or a query.
+pub const SPANS: &str = "mooring::spans";
+
 /// What every call carries besides its request.
 #[derive(Debug, Clone)]
 pub struct Call {

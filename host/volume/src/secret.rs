@@ -1,5 +1,7 @@
 //! Secrets: values that can't be printed, compared by accident, or written to disk.
 
+mod blot;
+
 use std::collections::BTreeMap;
 
 /// One secret value. It has no Display, Serialize or PartialEq on purpose, and its Debug shows

@@ -70,6 +70,18 @@ async fn a_table_bomb_is_stopped() {
     exhausted(&format!(r#"{tables} (func (export "run"))"#), "table elements").await;
 }
 
+#[test]
+fn an_instance_bomb_is_refused_before_it_runs() {
+    let engine = Engine::new(EngineConfig { calls: 2, ..EngineConfig::default() }).unwrap();
+    let instances = |count: u32| {
+        let each: String = (0..count).map(|_| "(core instance (instantiate $m))").collect();
+        wat::parse_str(format!("(component (core module $m) {each})")).unwrap()
+    };
+    assert!(Component::from_binary(engine.wasm(), &instances(100)).is_ok());
+    let refused = Component::from_binary(engine.wasm(), &instances(101)).unwrap_err();
+    assert!(format!("{refused:#}").contains("core instances"), "{refused:#}");
+}
+
 #[tokio::test]
 async fn memories_are_limited_together_and_from_the_start() {
     exhausted(r#"(memory 65) (func (export "run"))"#, "limits.memory").await;

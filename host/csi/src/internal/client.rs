@@ -36,6 +36,7 @@ impl RemoteBackend {
 /// A request that carries what is left of the call's time.
 pub(super) fn timed<T>(call: &Call, message: T) -> Request<T> {
     let mut request = Request::new(message);
+    request.extensions_mut().insert(call.id);
     request.set_timeout(call.deadline.saturating_duration_since(Instant::now()));
     request
 }

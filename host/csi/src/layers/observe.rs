@@ -1,5 +1,8 @@
 //! One span, one line and one measurement an RPC. None of them knows the request or the answer: only names,
 //! the call's number, the volume's id, the code, and the error's message.
+//!
+//! A call that the node process sends on keeps its number, so that the lines of both processes are found by it;
+//! from anybody else a number is not taken, since it could be another call's.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -8,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use mooring_volume::{CallId, DriverName};
 use tonic::body::Body;
@@ -18,14 +21,51 @@ use tracing::{Instrument as _, Span, field};
 
 use crate::meter::{Meter, Rpc};
 use crate::services::{Answer, Answering, Asked};
+use crate::traces::Traces;
 use crate::{methods, status};
+
+/// Carries a call's number over the private socket.
+const CALL: HeaderName = HeaderName::from_static("mooring-call");
+
+/// Writes a call's number into the headers of what is sent on for it.
+pub(crate) fn number(headers: &mut HeaderMap, id: CallId) {
+    if let Ok(value) = HeaderValue::try_from(format!("{:x}", id.0)) {
+        headers.insert(CALL, value);
+    }
+}
+
+fn numbered(headers: &HeaderMap) -> Option<CallId> {
+    let value = headers.get(CALL)?.to_str().ok()?;
+    u64::from_str_radix(value, 16).ok().map(CallId)
+}
+
+/// Whose calls a socket takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// The orchestrator's, and people's.
+    Outside,
+    /// Mooring's node process: its calls have numbers already.
+    Own,
+}
 
 /// What observing needs: who is told, and which number is next.
 #[derive(Clone)]
 pub(crate) struct Observer {
     pub(crate) driver: DriverName,
+    pub(crate) caller: Caller,
     pub(crate) meter: Arc<dyn Meter>,
+    pub(crate) traces: Arc<dyn Traces>,
     pub(crate) calls: Arc<AtomicU64>,
+}
+
+impl Observer {
+    fn call(&self, headers: &HeaderMap) -> CallId {
+        let own = match self.caller {
+            Caller::Own => numbered(headers),
+            Caller::Outside => None,
+        };
+        own.unwrap_or_else(|| CallId(self.calls.fetch_add(1, Ordering::Relaxed)))
+    }
 }
 
 /// The middleware.
@@ -50,7 +90,7 @@ where
 
     fn call(&mut self, mut request: Asked) -> Answering {
         let (service, method) = methods::of(request.uri().path());
-        let id = CallId(self.observer.calls.fetch_add(1, Ordering::Relaxed));
+        let id = self.observer.call(request.headers());
         let span = tracing::info_span!(
             "rpc",
             driver = %self.observer.driver,
@@ -58,8 +98,11 @@ where
             method,
             call = %id,
             volume = field::Empty,
+            trace = field::Empty,
         );
+        self.observer.traces.begin(&span, request.headers());
         request.extensions_mut().insert(id);
+        self.observer.meter.begun(self.observer.driver.as_str());
         let started = Instant::now();
         let observer = self.observer.clone();
         let mut end =
@@ -96,6 +139,7 @@ impl End {
         }
         let (driver, service, method) = (self.observer.driver.as_str(), self.service, self.method);
         let (duration, code_name) = (self.started.elapsed(), status::name(code));
+        self.observer.traces.end(&self.span, code);
         self.observer.meter.rpc(Rpc { driver, service, method, code: code_name, duration });
         // Debug escapes control characters: a message can't forge lines.
         self.span.in_scope(|| {

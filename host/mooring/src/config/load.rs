@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use mooring_volume::ephemeral::Ephemeral;
 
-use super::{Config, Driver, Source};
+use super::{Config, Driver, Otlp, Source};
 
 /// Why a configuration cannot be used.
 #[derive(Debug)]
@@ -97,6 +97,9 @@ impl Config {
         if let Some(dir) = &self.offline {
             check_path("offline", dir)?;
         }
+        if let Some(otlp) = &self.telemetry.otlp {
+            check_otlp(otlp)?;
+        }
         let mut names = BTreeSet::new();
         for (index, driver) in self.drivers.iter().enumerate() {
             if !names.insert(&driver.name) {
@@ -107,6 +110,26 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn check_otlp(otlp: &Otlp) -> Result<(), ConfigError> {
+    let Otlp { endpoint, headers_file, sample_ratio } = otlp;
+    let uri: Option<http::Uri> = endpoint.parse().ok();
+    if !uri.is_some_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some()) {
+        return Err(invalid(
+            "telemetry.otlp.endpoint",
+            &format!(
+                "{endpoint:?} is no http://HOST:PORT; for a receiver with TLS use a collector on the node"
+            ),
+        ));
+    }
+    if let Some(path) = headers_file {
+        check_path("telemetry.otlp.headersFile", path)?;
+    }
+    if sample_ratio.is_some_and(|ratio| !(0.0..=1.0).contains(&ratio)) {
+        return Err(invalid("telemetry.otlp.sampleRatio", "a number from 0 to 1 is wanted"));
+    }
+    Ok(())
 }
 
 fn check_driver(index: usize, driver: &Driver) -> Result<(), ConfigError> {
@@ -262,6 +285,10 @@ drivers:
                 "drivers: [{name: a.b, backend: 'embedded:x', grants: {http: [{origin: 'https://a', auth: {basic: {user: u, password: {path: /p}}}}]}}]",
                 "path",
             ),
+            ("telemetry: {otlp: {endpoint: 'https://a:4317'}}", "telemetry.otlp.endpoint"),
+            ("telemetry: {otlp: {endpoint: '127.0.0.1:4317'}}", "telemetry.otlp.endpoint"),
+            ("telemetry: {otlp: {endpoint: 'http://a', headersFile: h}}", "headersFile"),
+            ("telemetry: {otlp: {endpoint: 'http://a', sampleRatio: 1.5}}", "sampleRatio"),
             ("node: {kata: {directVolumes: relative}}", "node.kata.directVolumes"),
             ("offline: relative", "offline"),
             ("registries: {ghcr.io/vendor: {}}", "ghcr.io/vendor"),

@@ -88,13 +88,30 @@ fn empty_object() -> serde_json::Value {
     serde_json::Value::Object(serde_json::Map::new())
 }
 
-/// Where `/healthz` and `/metrics` are served.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where `/healthz` and `/metrics` are served, and where traces go.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Telemetry {
     /// A loopback address and port, such as `127.0.0.1:9810`, beside the socket
     /// `<socketDir>/telemetry.sock`, which is always there.
     pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Where traces go. None: there are none.
+    pub(crate) otlp: Option<Otlp>,
+}
+
+/// A receiver of traces, such as a collector on the node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Otlp {
+    /// Of OTLP over gRPC, such as `http://127.0.0.1:4317`.
+    pub(crate) endpoint: String,
+    /// Lines of `name: value`, sent with every export. Read at the start, before privileges are dropped.
+    #[serde(default)]
+    pub(crate) headers_file: Option<PathBuf>,
+    /// Which part of the traces that begin here is exported, 0 to 1; one that a caller began is if the
+    /// caller's is. Default: all.
+    #[serde(default)]
+    pub(crate) sample_ratio: Option<f64>,
 }
 
 /// One driver: a backend under a CSI driver name, with what it may touch.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use mooring_csi::{
-    Link, Listener, Peers, RemoteBackend, Settings, Telemetry, node_app, take_orders,
+    Link, Listener, Peers, RemoteBackend, Settings, Telemetry, Traces, node_app, take_orders,
 };
 use mooring_node::os::Host as _;
 use mooring_node::os::linux::Linux;
-use mooring_node::{KataPaths, Node, NodeConfig};
+use mooring_node::{Counted, KataPaths, Node, NodeConfig};
 use mooring_volume::{DriverName, NodeId};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -27,6 +27,8 @@ const RECOVERY: Duration = Duration::from_secs(10);
 /// What all drivers of the process stand on.
 pub(crate) struct Ground {
     pub(crate) telemetry: Telemetry,
+    /// What joins a node's questions to the calls that they are asked for.
+    pub(crate) traces: Arc<dyn Traces>,
     pub(crate) measured: Arc<Measured>,
     pub(crate) machine: Arc<Linux>,
     pub(crate) stop: Stop,
@@ -43,6 +45,7 @@ pub(crate) struct Attendance {
 struct Attended {
     /// As it was when the socket was opened.
     driver: Driver,
+    node: Arc<Node<Linux, RemoteBackend>>,
     /// Set when it shall end.
     close: watch::Sender<bool>,
     work: JoinSet<()>,
@@ -58,6 +61,11 @@ impl Attendance {
     /// The names of those that are attended to.
     pub(crate) fn names(&self) -> Vec<DriverName> {
         self.drivers().keys().cloned().collect()
+    }
+
+    /// What each of them has and did.
+    pub(crate) fn counted(&self) -> Vec<Counted> {
+        self.drivers().values().map(|attended| attended.node.counted()).collect()
     }
 
     /// Attends to a driver from now on.
@@ -139,7 +147,8 @@ impl Attended {
 
 impl Ground {
     async fn attend(&self, config: &Config, driver: &Driver) -> anyhow::Result<Attended> {
-        let link = Link::new(driver.name.clone(), config.private_socket(&driver.name));
+        let socket = config.private_socket(&driver.name);
+        let link = Link::traced(driver.name.clone(), socket, Arc::clone(&self.traces));
         let node = Arc::new(Node::new(
             self.node_config(config, driver)?,
             Arc::clone(&self.machine),
@@ -166,7 +175,7 @@ impl Ground {
         let (mut work, mut clearing) = (JoinSet::new(), JoinSet::new());
         let (cleared, meter) = (Arc::clone(&node), Arc::clone(&self.measured));
         clearing.spawn(async move { cleared.clear_leftovers(&*meter).await });
-        work.spawn(take_orders(link, node, end()));
+        work.spawn(take_orders(link, Arc::clone(&node), end()));
         tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
         let serving = mooring_csi::serve(listener, app, end(), DRAIN);
         work.spawn(async move {
@@ -175,7 +184,7 @@ impl Ground {
                 tracing::warn!(unfinished, "calls still ran when the time to end was over");
             }
         });
-        Ok(Attended { driver: driver.clone(), close, work, _clearing: clearing })
+        Ok(Attended { driver: driver.clone(), node, close, work, _clearing: clearing })
     }
 
     fn node_config(&self, config: &Config, driver: &Driver) -> anyhow::Result<NodeConfig> {

@@ -18,9 +18,10 @@ use super::reload::{Cause, Reload};
 use super::stop::Stop;
 use crate::cli::HostArgs;
 use crate::config::Config;
+use crate::telemetry::Seen;
 use crate::telemetry::copies::Copies;
 use crate::telemetry::http;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 
 /// Calls beyond which no room is kept for drivers that may be added: each takes 34 GiB of the 128
 /// TiB of addresses that a process has.
@@ -37,10 +38,15 @@ pub(crate) fn drop_privileges(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Serves the drivers of the configuration, as it is and as it becomes, until told to stop.
-pub(crate) async fn run(args: &HostArgs, config: Config, stop: Stop) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    args: &HostArgs,
+    config: Config,
+    stop: Stop,
+    seen: &Seen<Traces>,
+) -> anyhow::Result<()> {
     // Taken over before anything is served: until then SIGHUP ends the process.
     let mut reload = Reload::new()?;
-    let metrics = Arc::new(Metrics::new("controller"));
+    let metrics = Arc::clone(&seen.metrics);
     let measured = Arc::new(Measured(Arc::clone(&metrics)));
     let engine_config = engine_config(&config);
     let store = Store::open(&config.controller_state_dir())?;
@@ -50,7 +56,8 @@ pub(crate) async fn run(args: &HostArgs, config: Config, stop: Stop) -> anyhow::
         calls: engine_config.calls,
         engine: Engine::new(engine_config)?,
         store,
-        telemetry: Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>),
+        telemetry: Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>)
+            .with_traces(seen.joining()),
         measured,
         stop: stop.clone(),
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mooring_backend::{GuestCall, HttpOutcome, Outcome, SwapOutcome};
+use mooring_backend::{GuestCall, HttpOutcome, SwapOutcome};
 use mooring_volume::DriverName;
 
 use crate::telemetry::metrics::Metrics;
@@ -12,6 +12,10 @@ use crate::telemetry::metrics::Metrics;
 pub(crate) struct Measured(pub(crate) Arc<Metrics>);
 
 impl mooring_csi::Meter for Measured {
+    fn begun(&self, driver: &str) {
+        self.0.begin_rpc(driver);
+    }
+
     fn rpc(&self, rpc: mooring_csi::Rpc<'_>) {
         self.0.count_rpc(rpc.driver, rpc.method, rpc.code, rpc.duration);
     }
@@ -25,7 +29,7 @@ impl mooring_node::Meter for Measured {
 
 impl mooring_backend::Meter for Measured {
     fn guest_call(&self, call: GuestCall<'_>) {
-        let outcome = word(call.outcome);
+        let outcome = call.outcome.word();
         let driver = call.driver.as_str();
         self.0.count_guest_call(driver, call.function, outcome, call.duration, call.peak_memory);
     }
@@ -56,18 +60,5 @@ fn http_word(outcome: HttpOutcome) -> &'static str {
         HttpOutcome::Answered(500..) => "5xx",
         HttpOutcome::Refused => "refused",
         HttpOutcome::Failed => "failed",
-    }
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Answered => "answered",
-        Outcome::Refused(_) => "refused",
-        Outcome::Trapped => "trapped",
-        Outcome::TimedOut => "timed-out",
-        Outcome::Exhausted => "exhausted",
-        Outcome::Malformed => "malformed",
-        Outcome::Shed => "shed",
-        Outcome::NotDurable => "not-durable",
     }
 }

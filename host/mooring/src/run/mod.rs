@@ -17,10 +17,11 @@ mod watch;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mooring_node::os::privilege;
 use tokio::runtime::Runtime;
 
 use crate::cli::{ControllerArgs, HostArgs, ServeArgs};
-use crate::telemetry::logs;
+use crate::telemetry::Seen;
 
 /// How long running calls may take to end after SIGTERM. Below the 30 s that Kubernetes and systemd
 /// give a process before they kill it.
@@ -29,16 +30,19 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// `mooring serve`: the node, and the controller as its unprivileged child.
 pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let config = args.host.configuration()?;
-    logs::start()?;
+    let seen = Seen::of(&config, "node")?;
+    privilege::refuse_core_dumps().context("core dumps cannot be refused")?;
     folders::node(&config)?;
     let arguments = args.host.to_arguments()?;
     node_runtime()?.block_on(async {
+        let seen = seen.start()?;
         let stop = stop::Stop::on_signals_or_detached(args.attached)?;
         let child = child::Supervised::start(arguments, stop.clone());
         // A node that cannot start ends the process, and the controller with it: nobody tells it
         // to stop, so waiting for its end would be for ever.
-        node::run(&args.host, config, Some(child.handle()), stop).await?;
+        node::run(&args.host, config, Some(child.handle()), stop, &seen).await?;
         child.ended().await;
+        seen.finish().await;
         Ok(())
     })
 }
@@ -46,23 +50,31 @@ pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
 /// `mooring controller`.
 pub(crate) fn controller(args: &ControllerArgs) -> anyhow::Result<()> {
     let config = args.host.configuration()?;
-    logs::start()?;
+    let seen = Seen::of(&config, "controller")?;
     // Before any thread exists: privileges belong to threads.
     folders::controller(&config)?;
     controller::drop_privileges(&config)?;
     controller_runtime()?.block_on(async {
+        let seen = seen.start()?;
         let stop = stop::Stop::on_signals_or_detached(args.attached)?;
-        controller::run(&args.host, config, stop).await
+        controller::run(&args.host, config, stop, &seen).await?;
+        seen.finish().await;
+        Ok(())
     })
 }
 
 /// `mooring node`.
 pub(crate) fn node(args: &HostArgs) -> anyhow::Result<()> {
     let config = args.configuration()?;
-    logs::start()?;
+    let seen = Seen::of(&config, "node")?;
+    privilege::refuse_core_dumps().context("core dumps cannot be refused")?;
     folders::node(&config)?;
-    node_runtime()?
-        .block_on(async { node::run(args, config, None, stop::Stop::on_signals()?).await })
+    node_runtime()?.block_on(async {
+        let seen = seen.start()?;
+        node::run(args, config, None, stop::Stop::on_signals()?, &seen).await?;
+        seen.finish().await;
+        Ok(())
+    })
 }
 
 /// For commands that talk to a host and end.

@@ -14,8 +14,10 @@ use super::reload::{Cause, Reload};
 use super::stop::Stop;
 use crate::cli::HostArgs;
 use crate::config::Config;
+use crate::telemetry::Seen;
 use crate::telemetry::http;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::machine::{Machine, Standing};
+use crate::telemetry::traces::Traces;
 
 /// Serves the drivers of the configuration, as it is and as it becomes, until told to stop. Mounts
 /// stay as they are. `controller` is the child of `mooring serve`.
@@ -24,20 +26,30 @@ pub(crate) async fn run(
     config: Config,
     controller: Option<Told>,
     stop: Stop,
+    seen: &Seen<Traces>,
 ) -> anyhow::Result<()> {
     // Taken over before anything is served: until then SIGHUP ends the process.
     let reload = Reload::new()?;
-    let metrics = Arc::new(Metrics::new("node"));
+    let metrics = Arc::clone(&seen.metrics);
     let measured = Arc::new(Measured(Arc::clone(&metrics)));
+    let machine = Arc::new(Linux::new());
     let attendance = Arc::new(Attendance::new(Ground {
-        telemetry: Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>),
+        telemetry: Telemetry::new(Arc::clone(&measured) as Arc<dyn mooring_csi::Meter>)
+            .with_traces(seen.joining()),
+        traces: seen.joining(),
         measured,
-        machine: Arc::new(Linux::new()),
+        machine: Arc::clone(&machine),
         stop: stop.clone(),
     }));
     for driver in &config.drivers {
         attendance.add(&config, driver).await?;
     }
+    let counted = Arc::clone(&attendance);
+    metrics.watch(Machine(move || Standing {
+        drivers: counted.counted(),
+        programs: machine.programs_run(),
+        loops: machine.own_loops(),
+    }));
     let (probed, places) = (Arc::clone(&attendance), config.clone());
     let pages = http::Telemetry {
         metrics,

@@ -50,10 +50,38 @@ struct SwapLabels {
     outcome: String,
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SpanLabels {
+    outcome: &'static str,
+}
+
+/// What became of a span of a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpanFate {
+    /// The receiver has it.
+    Exported,
+    /// There was no room to let it wait.
+    Dropped,
+    /// The receiver did not take it.
+    Refused,
+}
+
+impl SpanFate {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Exported => "exported",
+            Self::Dropped => "dropped",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// All that one process measures.
+#[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
     rpcs: Family<RpcLabels, Counter>,
+    in_flight: Family<DriverLabels, Gauge>,
     rpc_seconds: Family<MethodLabels, Histogram, fn() -> Histogram>,
     guest_calls: Family<GuestLabels, Counter>,
     guest_seconds: Family<DriverLabels, Histogram, fn() -> Histogram>,
@@ -64,6 +92,7 @@ pub(crate) struct Metrics {
     swaps: Family<SwapLabels, Counter>,
     dropped_lines: Family<DriverLabels, Counter>,
     inline_deletions: Family<DriverLabels, Gauge>,
+    spans: Family<SpanLabels, Counter>,
 }
 
 /// 100 µs to 100 s, a factor of about 3 apart.
@@ -79,6 +108,7 @@ fn short_latency() -> Histogram {
 impl Metrics {
     pub(crate) fn new(process: &'static str) -> Self {
         let rpcs = Family::<RpcLabels, Counter>::default();
+        let in_flight = Family::<DriverLabels, Gauge>::default();
         let rpc_seconds = Family::new_with_constructor(latency as fn() -> Histogram);
         let guest_calls = Family::<GuestLabels, Counter>::default();
         let guest_seconds = Family::new_with_constructor(short_latency as fn() -> Histogram);
@@ -89,11 +119,13 @@ impl Metrics {
         let swaps = Family::<SwapLabels, Counter>::default();
         let dropped_lines = Family::<DriverLabels, Counter>::default();
         let inline_deletions = Family::<DriverLabels, Gauge>::default();
+        let spans = Family::<SpanLabels, Counter>::default();
 
         let labels = [("process".into(), process.into())].into_iter();
         let mut all = Registry::with_labels(labels);
         let registry = all.sub_registry_with_prefix("mooring");
         registry.register("rpcs", "CSI calls answered", rpcs.clone());
+        registry.register("rpcs_in_flight", "CSI calls under way", in_flight.clone());
         registry.register_with_unit(
             "rpc_duration",
             "Time to answer a CSI call",
@@ -136,9 +168,11 @@ impl Metrics {
             "Volumes of pods that are gone, which their backend could not delete yet",
             inline_deletions.clone(),
         );
+        registry.register("trace_spans", "Spans of traces, by what became of them", spans.clone());
         Self {
             registry: Mutex::new(all),
             rpcs,
+            in_flight,
             rpc_seconds,
             guest_calls,
             guest_seconds,
@@ -149,6 +183,7 @@ impl Metrics {
             swaps,
             dropped_lines,
             inline_deletions,
+            spans,
         }
     }
 
@@ -169,8 +204,13 @@ impl Metrics {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn begin_rpc(&self, driver: &str) {
+        self.in_flight.get_or_create(&DriverLabels { driver: driver.to_owned() }).inc();
+    }
+
     pub(crate) fn count_rpc(&self, driver: &str, method: &str, code: &str, took: Duration) {
         let (driver, method) = (driver.to_owned(), method.to_owned());
+        self.in_flight.get_or_create(&DriverLabels { driver: driver.clone() }).dec();
         self.rpcs
             .get_or_create(&RpcLabels {
                 driver: driver.clone(),
@@ -181,6 +221,10 @@ impl Metrics {
         self.rpc_seconds
             .get_or_create(&MethodLabels { driver, method })
             .observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn count_spans(&self, fate: SpanFate, spans: u64) {
+        self.spans.get_or_create(&SpanLabels { outcome: fate.word() }).inc_by(spans);
     }
 
     pub(crate) fn set_breaker(&self, driver: &str, open: bool) {

@@ -18,6 +18,7 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +35,8 @@ use crate::freezes::Freezes;
 use crate::guard::Guards;
 use crate::observe::{self, Scope};
 use crate::os::Machine;
-use crate::place;
+use crate::tally::Tally;
+use crate::{place, record};
 
 pub use leftovers::Meter;
 use settle::unlooked;
@@ -78,8 +80,21 @@ struct Inner<M> {
     freezes: Freezes,
     /// The node as the backend described it, once it was asked.
     described: Mutex<Option<NodeDescription>>,
+    /// Steps that failed, by their names.
+    failed: Arc<Tally<&'static str>>,
     /// Told when a pod's volume is left to be deleted.
     wake: Arc<Notify>,
+}
+
+/// What an operator watches of one driver on this node.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// Whose.
+    pub driver: DriverName,
+    /// Volumes that the node has records of; none where they can't be listed.
+    pub volumes: Option<usize>,
+    /// Steps that failed since the start, by their names.
+    pub failed_steps: BTreeMap<&'static str, u64>,
 }
 
 impl<M: Machine, A> Node<M, A> {
@@ -87,7 +102,8 @@ impl<M: Machine, A> Node<M, A> {
     pub fn new(config: NodeConfig, os: Arc<M>, backend: A) -> Self {
         let (guards, freezes) = (Guards::default(), Freezes::default());
         let (described, wake) = (Mutex::default(), Arc::default());
-        let inner = Inner { config, os, guards, freezes, described, wake };
+        let failed = Arc::default();
+        let inner = Inner { config, os, guards, freezes, described, failed, wake };
         Self { inner: Arc::new(inner), backend }
     }
 
@@ -101,9 +117,21 @@ impl<M: Machine, A> Node<M, A> {
             guards: self.inner.guards.clone(),
             freezes: self.inner.freezes.clone(),
             described: Mutex::new(self.inner.described()),
+            failed: Arc::clone(&self.inner.failed),
             wake: Arc::clone(&self.inner.wake),
         };
         Self { inner: Arc::new(inner), backend }
+    }
+
+    /// What an operator watches.
+    pub fn counted(&self) -> Counted {
+        let NodeConfig { driver, state_dir, .. } = &self.inner.config;
+        let records = self.inner.os.list_records(&record::directory(state_dir, driver));
+        Counted {
+            driver: driver.clone(),
+            volumes: records.map(|records| records.len()).ok(),
+            failed_steps: self.inner.failed.counts(),
+        }
     }
 
     /// Does work that may block, under its guard, for as long as it takes; the caller waits until
@@ -148,7 +176,8 @@ impl<M: Machine, A> Node<M, A> {
 impl<M: Machine> Inner<M> {
     fn scope(&self) -> Scope<'_> {
         let NodeConfig { driver, grants, state_dir, node_id: node, kata, .. } = &self.config;
-        Scope { driver, grants, state_dir, node, kata: &kata.direct_volumes }
+        let (kata, failed) = (kata.direct_volumes.as_path(), &*self.failed);
+        Scope { driver, grants, state_dir, node, kata, failed }
     }
 
     /// Checks a path that is to be mounted on; answers it as it stands in the mount table.

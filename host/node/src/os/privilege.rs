@@ -84,14 +84,23 @@ pub fn drop_to(uid: u32, gid: u32) -> Result<(), PrivilegeError> {
     rustix::thread::set_capabilities(None, sets).map_err(failed("capset"))?;
     rustix::thread::set_no_new_privs(true).map_err(failed("PR_SET_NO_NEW_PRIVS"))?;
     // After the user's change, which sets it back.
+    refuse_core_dumps()?;
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    verify(&own_report()?, root.then_some((uid, gid)))
+}
+
+/// A process that has calls has their secrets in memory: no core dump writes them to a disk, neither to a file
+/// nor, where the kernel pipes cores to a program, there; and programs that it starts inherit the limit.
+///
+/// # Errors
+/// What the kernel says.
+pub fn refuse_core_dumps() -> Result<(), PrivilegeError> {
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .map_err(failed("PR_SET_DUMPABLE"))?;
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
         .map_err(failed("setrlimit(RLIMIT_CORE)"))?;
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let dumpable = rustix::process::dumpable_behavior().map_err(failed("PR_GET_DUMPABLE"))?;
-    same("dumpable", &dumpable, &DumpableBehavior::NotDumpable)?;
-    verify(&own_report()?, root.then_some((uid, gid)))
+    same("dumpable", &dumpable, &DumpableBehavior::NotDumpable)
 }
 
 /// Each bit, whether this library has a name for it or not: kernels learn new ones.

@@ -9,8 +9,19 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, ChildStdin, Command};
 
-/// What the child may see of this process's environment.
-const PASSED_ON: [&str; 2] = ["MOORING_LOG", "RUST_BACKTRACE"];
+/// What the child may see of this process's environment. Of OpenTelemetry's variables
+/// not those with headers: they hold credentials, which the process with vendor code is not to have there.
+const PASSED_ON: [&str; 9] = [
+    "MOORING_LOG",
+    "RUST_BACKTRACE",
+    "OTEL_SDK_DISABLED",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+];
 
 /// A running `mooring controller`. Dropping it kills it.
 ///

@@ -151,6 +151,37 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// What it does, for those who watch.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::WriteRecord(_) => "write record",
+            Self::RemoveRecord => "remove record",
+            Self::AttachImage { .. } => "attach image",
+            Self::RefreshDevice => "refresh device",
+            Self::ProveFormattable { .. } => "prove formattable",
+            Self::MakeFilesystem(_) => "make filesystem",
+            Self::GrowExt4 => "grow ext4",
+            Self::MountDevice { .. } => "mount device",
+            Self::BindDirectory { .. } => "bind directory",
+            Self::Verify { .. } => "verify mount",
+            Self::GrowMounted { .. } => "grow mounted filesystem",
+            Self::GiveToGroup { .. } => "give to group",
+            Self::CreateDirectory(_) => "create directory",
+            Self::CreateFile(_) => "create file",
+            Self::BindMount { .. } => "bind mount",
+            Self::BindNode { .. } => "bind device node",
+            Self::SetDeviceReadonly { .. } => "set device read-only",
+            Self::LimitDevice(_) => "limit device",
+            Self::SetDiscard { .. } => "set discard",
+            Self::UnlimitDevice(_) => "unlimit device",
+            Self::PutDirect { .. } => "put direct volume",
+            Self::RemoveDirect(_) => "remove direct volume",
+            Self::Unmount(_) => "unmount",
+            Self::Detach(_) => "detach device",
+            Self::RemovePlace(_) => "remove place",
+        }
+    }
+
     /// The file system that it makes.
     pub(crate) fn makes(&self) -> Option<FsType> {
         if let Self::MakeFilesystem(fs_type) = self { Some(*fs_type) } else { None }

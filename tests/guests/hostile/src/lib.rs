@@ -4,6 +4,7 @@
 
 mod answers;
 mod deeds;
+mod echo;
 
 use std::borrow::Cow;
 
@@ -62,6 +63,7 @@ impl Volumes for Hostile {
     }
 
     fn create(&self, request: &CreateRequest) -> Result<Volume> {
+        echo::if_asked(&request.name, &request.secrets)?;
         deeds::run(&request.name)?;
         Ok(answers::volume(&request.name))
     }
@@ -70,10 +72,12 @@ impl Volumes for Hostile {
         if id == "print-secret" {
             mooring_sdk::info!("{:?}", secrets.get("token"));
         }
+        echo::if_asked(id, secrets)?;
         deeds::run(id)
     }
 
     fn validate(&self, request: &ValidateRequest) -> Result<Verdict> {
+        echo::if_asked(&request.id, &request.secrets)?;
         deeds::run(&request.id)?;
         Ok(Verdict::Refused("no\nnot ever".to_owned()))
     }
@@ -81,6 +85,7 @@ impl Volumes for Hostile {
 
 impl Attachments for Hostile {
     fn describe(&self, request: &attachments::Request) -> Result<attachments::Answer> {
+        echo::if_asked(&request.volume_id, &request.secrets)?;
         deeds::run(&request.volume_id)?;
         Ok(answers::attachment(&request.volume_id))
     }
@@ -92,11 +97,13 @@ impl Publishing for Hostile {
     }
 
     fn publish(&self, request: &publishing::Request) -> Result<StringMap> {
+        echo::if_asked(&request.volume_id, &request.secrets)?;
         deeds::run(&request.volume_id)?;
         Ok(answers::context(&request.volume_id))
     }
 
-    fn unpublish(&self, volume_id: &str, _: Option<&str>, _: &Secrets) -> Result<()> {
+    fn unpublish(&self, volume_id: &str, _: Option<&str>, secrets: &Secrets) -> Result<()> {
+        echo::if_asked(volume_id, secrets)?;
         deeds::run(volume_id)
     }
 }
@@ -122,6 +129,7 @@ impl Capacity for Hostile {
 
 impl Expansion for Hostile {
     fn expand(&self, request: &expansion::Request) -> Result<expansion::Answer> {
+        echo::if_asked(&request.volume_id, &request.secrets)?;
         deeds::run(&request.volume_id)?;
         Ok(expansion::Answer { capacity: 1, node_expansion_required: true })
     }

@@ -8,8 +8,10 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use mooring_volume::SPANS;
 use mooring_volume::capability::FsType;
 use rustix::io::retry_on_intr;
+use tracing::field;
 
 use super::errno::{failed, io_failed};
 use super::handle::{Device, Handle};
@@ -185,14 +187,30 @@ impl Linux {
     fn run_tool(&self, tool: Tool, device: &Device) -> Result<Ended> {
         let program = self.programs.path(tool, &device.node)?;
         let begun = Instant::now();
+        let span = tracing::debug_span!(
+            target: SPANS,
+            "program",
+            otel.name = tool.file_name(),
+            process.executable.name = tool.file_name(),
+            process.exit.code = field::Empty,
+            otel.status_code = field::Empty,
+        );
+        let _within = span.enter();
         let ended = run(program, tool.arguments(), device.device.as_fd(), tool.limit());
         let ended = ended.map_err(|error| {
+            span.record("otel.status_code", "error");
+            self.ran.count((tool.file_name(), "killed"));
             let kind = match &error {
                 RunError::Io(_) => Kind::Other,
                 RunError::Deadline { .. } | RunError::Stuck { .. } => Kind::Io,
             };
             Error::new(kind, tool.doing(), &device.node, error)
         })?;
+        let outcome = if ended.code == Some(0) { "ok" } else { "failed" };
+        self.ran.count((tool.file_name(), outcome));
+        if let Some(code) = ended.code {
+            span.record("process.exit.code", code);
+        }
         tracing::debug!(
             program = tool.file_name(),
             device = device.node,

@@ -78,7 +78,9 @@ impl Bench {
         self.unstage().unwrap();
         let kubelet = self.dir.join("kubelet");
         assert!(self.mounts().iter().all(|it| !it.point.starts_with(&kubelet)), "{:?}", self.way);
+        let failed = crate::tally::Tally::default();
         let label = crate::observe::Scope {
+            failed: &failed,
             driver: &self.config.driver,
             grants: &self.config.grants,
             state_dir: &self.config.state_dir,
