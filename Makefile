@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity suite vm pools bench generate clean
+.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity suite vm pools array bench generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -22,7 +22,7 @@ run: build ## start the host, carry one volume through its life, keep serving
 demo: build ## the same, and end
 	$(PROGRAM) demo
 
-test: setup fmt lint deny unit sanity suite pools vm ## all that CI checks
+test: setup fmt lint deny unit sanity suite pools array vm ## all that CI checks
 	@echo "all checks passed"
 
 fmt: ## formatting
@@ -60,6 +60,10 @@ vm: everything ## scenarios that need real root, in a virtual machine
 
 pools: everything ## the store on XFS and btrfs, and beside foreign mounts (root)
 	tests/pools/run
+
+array: everything ## csi-sanity and csi-behaviours against a storage array over HTTPS, also with faults (root)
+	cd plugins && cargo build --release --locked --target wasm32-wasip2
+	tests/array/run
 
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run

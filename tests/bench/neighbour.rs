@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mooring_proto::csi::v1::{CreateVolumeRequest, ValidateVolumeCapabilitiesRequest};
 use mooring_tests::config::IMAGE;
-use mooring_tests::guests::guest;
+use mooring_tests::guest::guest;
 use mooring_tests::life::{at_least, block};
 use mooring_tests::{Clients, Host, Place, Settings, case};
 use tokio::task::JoinSet;
@@ -35,7 +35,7 @@ const REST: Duration = Duration::from_millis(1);
 const SETTLE: Duration = Duration::from_millis(200);
 
 pub(crate) fn measure(table: &mut Table) {
-    let hostile = guest("hostile");
+    let hostile = std::fs::read(guest("hostile")).unwrap();
     let (sender, receiver) = std::sync::mpsc::channel();
     case(async move |place: &Place| {
         let file = place.path("hostile.wasm");

@@ -17,8 +17,16 @@ pub fn guest(name: &str) -> PathBuf {
 
 fn build() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests");
-    let status = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--target", "wasm32-wasip2", "--target-dir"])
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--quiet",
+            "--target",
+            "wasm32-wasip2",
+            "--target-dir",
+        ])
         .arg(workspace.join("target"))
         .current_dir(&workspace)
         .env_remove("RUSTFLAGS")

@@ -19,7 +19,6 @@ pub mod call;
 pub mod canary;
 pub mod config;
 pub mod guest;
-pub mod guests;
 pub mod host;
 pub mod kernel;
 pub mod left;

@@ -19,7 +19,7 @@ use mooring_proto::csi::v1::*;
 use mooring_tests::call::get;
 use mooring_tests::canary::{CANARY, contains, forms};
 use mooring_tests::config::NODE;
-use mooring_tests::guests::guest;
+use mooring_tests::guest::guest;
 use mooring_tests::life::{at_least, mount, nothing_left, text};
 use mooring_tests::traces::Receiver;
 use mooring_tests::{Clients, Host, Kind, Life, Place, Settings, case, eventually, kernel};
@@ -375,12 +375,12 @@ async fn keeps_secrets(place: &Place, kind: Kind, hostile: Vec<u8>) {
 
 #[test]
 fn no_secret_of_an_image_volume_gets_out() {
-    let hostile = guest("hostile");
+    let hostile = std::fs::read(guest("hostile")).unwrap();
     case(async move |place| keeps_secrets(place, Kind::Ext4, hostile).await);
 }
 
 #[test]
 fn no_secret_of_a_directory_volume_gets_out() {
-    let hostile = guest("hostile");
+    let hostile = std::fs::read(guest("hostile")).unwrap();
     case(async move |place| keeps_secrets(place, Kind::Directory, hostile).await);
 }

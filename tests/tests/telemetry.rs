@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use mooring_proto::csi::v1::*;
 use mooring_tests::call::{Page, get};
 use mooring_tests::config::{DIRECTORY, IMAGE};
-use mooring_tests::guests::guest;
+use mooring_tests::guest::guest;
 use mooring_tests::host::signal;
 use mooring_tests::life::{at_least, mount};
 use mooring_tests::{Clients, Host, Kind, Life, Settings, case, eventually};
@@ -237,7 +237,7 @@ const ELSEWHERE: [&str; 4] = [
 
 #[test]
 fn the_dashboard_and_the_alerts_ask_for_what_is_there() {
-    let hostile = guest("hostile");
+    let hostile = std::fs::read(guest("hostile")).unwrap();
     case(async move |place| {
         let file = place.path("hostile.wasm");
         std::fs::write(&file, hostile).unwrap();
