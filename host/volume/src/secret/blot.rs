@@ -42,12 +42,13 @@ fn forms(secret: &Secret) -> Vec<Zeroizing<String>> {
         return Vec::new();
     }
     let json = serde_json::to_string(value).unwrap_or_default();
-    let unquoted = json.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or_default();
+    let debug = format!("{value:?}");
+    let [json, debug] = [&json, &debug].map(|quoted| unquoted(quoted).to_owned());
     let url = percent(value);
     let mut forms = vec![
         value.to_owned(),
-        unquoted.to_owned(),
-        value.escape_debug().to_string(),
+        json,
+        debug,
         hex(value),
         hex(value).to_uppercase(),
         url.replace("%20", "+"),
@@ -59,6 +60,10 @@ fn forms(secret: &Secret) -> Vec<Zeroizing<String>> {
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.dedup();
     forms.into_iter().map(Zeroizing::new).collect()
+}
+
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or_default()
 }
 
 fn hex(value: &str) -> String {
