@@ -46,7 +46,7 @@ everything:
 
 unit: everything ## unit and integration tests, on real devices where root
 	cargo test --release --locked --workspace
-	cargo test --release --locked --manifest-path plugins/Cargo.toml
+	cargo test --locked --manifest-path plugins/Cargo.toml
 	cd tests/proto && go test ./...
 
 sanity: everything ## csi-sanity: three file systems and block, one socket and two

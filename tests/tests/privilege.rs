@@ -281,9 +281,14 @@ impl Graph {
 fn only_the_backend_crate_knows_the_component_runtime() {
     let graph = Graph::read();
     assert!(graph.below("mooring-backend", "").contains("wasmtime"), "the check works");
-    for package in
-        ["mooring-node", "mooring-csi", "mooring-store", "mooring-volume", "mooring-proto"]
-    {
+    for package in [
+        "mooring-node",
+        "mooring-csi",
+        "mooring-store",
+        "mooring-egress",
+        "mooring-volume",
+        "mooring-proto",
+    ] {
         let below = graph.below(package, "");
         let runtime: Vec<_> = below.iter().filter(|it| it.starts_with("wasmtime")).collect();
         assert!(runtime.is_empty(), "{package} is built from {runtime:?}");
@@ -297,7 +302,9 @@ fn only_the_backend_crate_knows_the_component_runtime() {
 fn only_the_node_crate_knows_the_machine() {
     let graph = Graph::read();
     assert!(graph.below("mooring-node", "").contains("nix"), "the check works");
-    for package in ["mooring-backend", "mooring-store", "mooring-csi", "mooring-volume"] {
+    for package in
+        ["mooring-backend", "mooring-store", "mooring-egress", "mooring-csi", "mooring-volume"]
+    {
         let below = graph.below(package, "");
         assert!(!below.contains("nix"), "{package} is built from nix");
         assert!(!below.contains("mooring-node"), "{package} is built from mooring-node");
@@ -314,6 +321,17 @@ fn arrows_point_one_way() {
         ),
         (
             "mooring-node",
+            &[
+                "mooring-proto",
+                "mooring-csi",
+                "mooring-backend",
+                "mooring-store",
+                "mooring-egress",
+                "tonic",
+            ],
+        ),
+        (
+            "mooring-egress",
             &["mooring-proto", "mooring-csi", "mooring-backend", "mooring-store", "tonic"],
         ),
         ("mooring-backend", &["mooring-proto", "mooring-csi", "tonic"]),
