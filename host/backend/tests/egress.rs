@@ -111,6 +111,7 @@ async fn answer(
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
+        "/api/volumes" if authorization == "Basic YWRtaW46aHVudGVyMg==" => ("200 OK", "", "known"),
         _ => ("200 OK", "", authorization),
     };
     let length = body.len();
@@ -256,7 +257,11 @@ async fn credentials_that_the_host_applies_are_withheld() {
     let url = requester.server.url("/api/volumes");
     let secrets = [("username", "admin"), ("password", "hunter2"), ("pool", "fast")];
     let error = requester.ask(&url, &secrets).await;
-    assert_eq!(error.message, r#"Ok((200, "Basic YWRtaW46aHVudGVyMg==")) ["pool"]"#);
+    assert_eq!(error.message, r#"Ok((200, "known")) ["pool"]"#);
+    // A server that sends them back tells them to the component, and nobody beyond it.
+    let error = requester.ask(&requester.server.url("/api/x"), &secrets).await;
+    assert!(error.message.contains("Basic ") && error.message.contains("[secret]"), "{error}");
+    assert!(!error.message.contains("YWRtaW46aHVudGVyMg"), "{error}");
     // Without them nothing is sent, also nothing of the guest's own.
     let error = requester.ask(&url, &[("pool", "fast")]).await;
     assert!(error.message.contains("ConfigurationError"), "{error}");

@@ -79,7 +79,7 @@ fn an_instance_bomb_is_refused_before_it_runs() {
     };
     assert!(Component::from_binary(engine.wasm(), &instances(100)).is_ok());
     let refused = Component::from_binary(engine.wasm(), &instances(101)).unwrap_err();
-    assert!(format!("{refused:#}").contains("core instances"), "{refused:#}");
+    assert!(format!("{refused:#}").contains("core module instances"), "{refused:#}");
 }
 
 #[tokio::test]

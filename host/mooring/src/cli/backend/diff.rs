@@ -231,7 +231,7 @@ mod tests {
         );
         assert_eq!(
             Difference::of(&old, &new).table(),
-            "digest         72 -> 79\n\
+            "digest         75 -> 79\n\
              imports        + c\\u{1b}[2J\n\
              imports        - a\n\
              config schema  - /properties/old: {}\n\
