@@ -238,6 +238,6 @@ mod tests {
              config schema  ~ /properties/url/type: \"string\" -> \"array\"\n\
              config schema  + /title: \"x/y\"\n"
         );
-        assert_eq!(Difference::of(&old, &old).table(), "both are sha256:72\n");
+        assert_eq!(Difference::of(&old, &old).table(), "both are sha256:75\n");
     }
 }
