@@ -49,7 +49,7 @@ unit: everything ## unit and integration tests, on real devices where root
 	cargo test --locked --manifest-path plugins/Cargo.toml
 	cd tests/proto && go test ./...
 
-sanity: everything ## csi-sanity: three file systems and block, one socket and two
+sanity: everything ## csi-sanity: three file systems, block and directories, one socket and two
 	tests/sanity/run
 
 suite: everything ## csi-behaviours: data, races, copies; three file systems and block (root)
