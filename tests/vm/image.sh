@@ -140,7 +140,7 @@ build_image() {
     }
     add_busybox "$tree"
     install -m 755 "$here/init" "$tree/init"
-    install -m 644 "$here/guest.sh" "$tree/guest.sh"
+    install -m 644 "$here/guest.sh" "$here/mooring.sh" "$tree/"
     install -m 644 "$scenario" "$tree/scenario.sh"
     (cd "$tree" && find . | "$debian/bin/busybox" cpio -o -H newc -R 0:0 --quiet) >"$image" 2>/dev/null
     rm -rf "$tree"

@@ -11,28 +11,11 @@
 # needs-seconds: 180
 # shellcheck source=tests/vm/guest.sh
 . /guest.sh
+# shellcheck source=tests/vm/mooring.sh
+. /mooring.sh
 
-driver=image.mooring.dev
-socket=/run/mooring/$driver/csi.sock
-staging=/var/lib/kubelet/staging
-target=/var/lib/kubelet/target
 work=/tmp/work
 data=$target/data
-
-# The program's calls, all of them.
-serve() { exec mooring serve --config /etc/mooring.yaml; }
-serving() { [ -S "$socket" ] && mooring volume list --socket "$socket"; }
-create() { mooring volume create "$1" --quiet --size "$2" --fs-type ext4 --socket "$socket"; }
-stage() { mooring volume stage "$1" --staging-path "$staging" --fs-type ext4 --socket "$socket"; }
-publish() {
-    mooring volume publish "$1" --staging-path "$staging" --target-path "$target" --fs-type ext4 \
-        --socket "$socket"
-}
-expand() { mooring volume expand "$1" --size "$2" --volume-path "$target" --socket "$socket"; }
-stats() { mooring volume stats "$1" --volume-path "$target" --socket "$socket"; }
-unpublish() { mooring volume unpublish "$1" --target-path "$target" --socket "$socket"; }
-unstage() { mooring volume unstage "$1" --staging-path "$staging" --socket "$socket"; }
-delete() { mooring volume delete "$1" --socket "$socket"; }
 
 size_of() { df -Pm "$1" | awk 'NR == 2 { print $2 }'; }
 written() { wc -l <"$work/written"; }
@@ -76,30 +59,12 @@ verify() {
 }
 
 step "the program serves"
-mkfs.ext4 -q /dev/vda
-mkdir -p /pool "$staging" "$work/sums"
-mount /dev/vda /pool
-mkdir /pool/volumes
+mkdir -p "$work/sums"
+configure
 dd if=/dev/urandom of="$work/random" bs=1048544 count=1 2>/dev/null
 : >"$work/written"
-cat >/etc/mooring.yaml <<CONFIG
-stateDir: /var/lib/mooring
-socketDir: /run/mooring
-node:
-  id: guest
-  targetRoots: [/var/lib/kubelet]
-drivers:
-  - name: $driver
-    backend: embedded:image-file
-    grants:
-      pools: {default: /pool/volumes}
-      attachments: [image-file]
-CONFIG
 cp /proc/self/mounts "$work/mounts"
-evidence "$work/serve.log"
-serve >"$work/serve.log" 2>&1 &
-server=$!
-wait_for 30 "the socket does not answer" serving
+start "$work/serve.log"
 
 step "a volume of 64 MiB is created, staged and published"
 volume=$(create growing 64MiB)

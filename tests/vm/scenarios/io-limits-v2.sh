@@ -11,28 +11,10 @@
 # needs-seconds: 180
 # shellcheck source=tests/vm/guest.sh
 . /guest.sh
+# shellcheck source=tests/vm/mooring.sh
+. /mooring.sh
 
-driver=image.mooring.dev
-socket=/run/mooring/$driver/csi.sock
-staging=/var/lib/kubelet/staging
-target=/var/lib/kubelet/target
 group=/sys/fs/cgroup/kubepods.slice
-
-serve() { exec mooring serve --config /etc/mooring.yaml; }
-serving() { [ -S "$socket" ] && mooring volume list --socket "$socket"; }
-create() {
-    mooring volume create "$1" --quiet --size 64MiB --fs-type ext4 --socket "$socket" \
-        --mutable-parameter writeBandwidth=1Mi
-}
-stage() { mooring volume stage "$1" --staging-path "$staging" --fs-type ext4 --socket "$socket"; }
-publish() {
-    mooring volume publish "$1" --staging-path "$staging" --target-path "$target" --fs-type ext4 \
-        --socket "$socket"
-}
-modify() { mooring volume modify "$1" --set "$2" --socket "$socket"; }
-unpublish() { mooring volume unpublish "$1" --target-path "$target" --socket "$socket"; }
-unstage() { mooring volume unstage "$1" --staging-path "$staging" --socket "$socket"; }
-delete() { mooring volume delete "$1" --socket "$socket"; }
 
 milliseconds() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
 
@@ -51,30 +33,11 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 check "the kernel has no io controller" grep -qw io /sys/fs/cgroup/cgroup.controllers
 echo +io >/sys/fs/cgroup/cgroup.subtree_control
 mkdir -p "$group/pod"
-mkfs.ext4 -q /dev/vda
-mkdir -p /pool "$staging"
-mount /dev/vda /pool
-mkdir /pool/volumes
-cat >/etc/mooring.yaml <<CONFIG
-stateDir: /var/lib/mooring
-socketDir: /run/mooring
-node:
-  id: guest
-  targetRoots: [/var/lib/kubelet]
-drivers:
-  - name: $driver
-    backend: embedded:image-file
-    grants:
-      pools: {default: /pool/volumes}
-      attachments: [image-file]
-CONFIG
-serve >/tmp/serve.log 2>&1 &
-server=$!
-evidence /tmp/serve.log
-wait_for 30 "the socket does not answer" serving
+configure
+start /tmp/serve.log
 
 step "a volume that may be written with 1 MiB a second has that in io.max"
-volume=$(create limited)
+volume=$(create limited 64MiB --mutable-parameter writeBandwidth=1Mi)
 stage "$volume"
 publish "$volume"
 number=$(cat "/sys/class/block/$(basename "$(losetup --list --noheadings --output NAME)")/dev")
