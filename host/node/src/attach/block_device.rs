@@ -8,7 +8,7 @@
 use mooring_volume::attachment::BlockDevice;
 use mooring_volume::{Error, Result};
 
-use super::{Looked, Purpose, mounted_size};
+use super::{Looked, Purpose, misplaced, mounted_size};
 use crate::mount::Origin;
 use crate::os::{self, Disk, Kind, LinkedDevice, Machine, MountEntry};
 use crate::seen::{DeviceSeen, Seen, SourceSeen};
@@ -176,23 +176,6 @@ fn in_use(error: os::Error) -> Error {
     error.into()
 }
 
-/// A link that is wrong is not the request's fault.
 fn link_error(error: os::Error) -> Error {
-    match error.kind {
-        Kind::Unsafe | Kind::WrongType => {
-            Error::precondition(format!("the link to the volume's device is wrong: {error}"))
-        }
-        Kind::NotFound
-        | Kind::Busy
-        | Kind::Changed
-        | Kind::NotEmpty
-        | Kind::Denied
-        | Kind::ReadOnly
-        | Kind::NoSpace
-        | Kind::Exhausted
-        | Kind::Io
-        | Kind::Unsupported
-        | Kind::Program { .. }
-        | Kind::Other => error.into(),
-    }
+    misplaced(error, "the link to the volume's device is wrong")
 }

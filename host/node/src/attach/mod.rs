@@ -138,14 +138,20 @@ fn mounted_size<M: Machine>(os: &M, seen: &Seen, purpose: &Purpose) -> Result<Op
     Ok(Some(size))
 }
 
-/// In the words of a pool: links and wrong types are not the request's fault.
+/// In the words of a pool.
 fn pool_error(error: crate::os::Error) -> Error {
+    if error.kind == Kind::NotFound {
+        return Error::not_found(format!("the volume is not in its pool: {error}"));
+    }
+    misplaced(error, "what is in the pool is not the volume")
+}
+
+/// Links that lead elsewhere and wrong types are what was found, not the request's fault.
+fn misplaced(error: crate::os::Error, found: &str) -> Error {
     match error.kind {
-        Kind::NotFound => Error::not_found(format!("the volume is not in its pool: {error}")),
-        Kind::Unsafe | Kind::WrongType => {
-            Error::precondition(format!("what is in the pool is not the volume: {error}"))
-        }
-        Kind::Busy
+        Kind::Unsafe | Kind::WrongType => Error::precondition(format!("{found}: {error}")),
+        Kind::NotFound
+        | Kind::Busy
         | Kind::Changed
         | Kind::NotEmpty
         | Kind::Denied
