@@ -162,16 +162,7 @@ impl Ground {
         // Behind the socket, which one process has at a time: what another one froze is its own.
         recover(driver, &node).await;
         let (close, closing) = watch::channel(false);
-        let end = || {
-            let (stop, mut closing) = (self.stop.clone(), closing.clone());
-            async move {
-                tokio::select! {
-                    () = stop.wait() => {}
-                    // A sender that is gone closes, too.
-                    _ = closing.wait_for(|close| *close) => {}
-                }
-            }
-        };
+        let end = || self.stop.clone().wait_or(closing.clone());
         let (mut work, mut clearing) = (JoinSet::new(), JoinSet::new());
         let (cleared, meter) = (Arc::clone(&node), Arc::clone(&self.measured));
         clearing.spawn(async move { cleared.clear_leftovers(&*meter).await });

@@ -6,16 +6,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use mooring_backend::{Compiler, Engine, EngineConfig};
 use mooring_csi::Telemetry;
-use mooring_node::os::linux::release_startup_code;
 use mooring_node::os::privilege;
 use mooring_store::Store;
 use mooring_volume::DriverName;
 
-use super::admin;
 use super::drivers::{Drivers, Ground};
 use super::meters::Measured;
 use super::reload::{Cause, Reload};
 use super::stop::Stop;
+use super::{admin, give_code_back};
 use crate::cli::HostArgs;
 use crate::config::Config;
 use crate::telemetry::Seen;
@@ -117,13 +116,6 @@ async fn next(drivers: &Drivers, reload: &mut Reload) -> Cause {
     tokio::select! {
         cause = reload.next() => cause,
         () = asked => Cause::Changed,
-    }
-}
-
-/// Above all the compiler's and the parser's.
-fn give_code_back() {
-    if let Err(error) = release_startup_code() {
-        tracing::debug!(%error, "the code of the start stays in memory");
     }
 }
 

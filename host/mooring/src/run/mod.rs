@@ -17,6 +17,7 @@ mod watch;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mooring_node::os::linux::release_startup_code;
 use mooring_node::os::privilege;
 use tokio::runtime::Runtime;
 
@@ -75,6 +76,14 @@ pub(crate) fn node(args: &HostArgs) -> anyhow::Result<()> {
         seen.finish().await;
         Ok(())
     })
+}
+
+/// Gives back the memory of code that ran at the start or a reload alone: above all the compiler's and
+/// the parser's.
+fn give_code_back() {
+    if let Err(error) = release_startup_code() {
+        tracing::debug!(%error, "the code of the start stays in memory");
+    }
 }
 
 /// For commands that talk to a host and end.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use mooring_csi::Telemetry;
-use mooring_node::os::linux::{Linux, release_startup_code};
+use mooring_node::os::linux::Linux;
 use mooring_volume::DriverName;
 
 use super::attended::{Attendance, Ground};
 use super::child::Told;
-use super::folders;
 use super::meters::Measured;
 use super::reload::{Cause, Reload};
 use super::stop::Stop;
+use super::{folders, give_code_back};
 use crate::cli::HostArgs;
 use crate::config::Config;
 use crate::telemetry::Seen;
@@ -106,11 +106,5 @@ async fn keep_up(
             controller.reload();
         }
         give_code_back();
-    }
-}
-
-fn give_code_back() {
-    if let Err(error) = release_startup_code() {
-        tracing::debug!(%error, "the code of the start stays in memory");
     }
 }

@@ -54,6 +54,15 @@ impl Stop {
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 
+    /// Waits until it is time, or `closed` says that what waits shall end by itself.
+    pub(crate) async fn wait_or(self, mut closed: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.wait() => {}
+            // A sender that is gone closes, too.
+            _ = closed.wait_for(|closed| *closed) => {}
+        }
+    }
+
     /// Whether it is time.
     pub(crate) fn is_now(&self) -> bool {
         *self.0.borrow()

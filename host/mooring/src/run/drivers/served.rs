@@ -70,14 +70,7 @@ impl Served {
             let app = controller.app(audience, &ground.telemetry, &settings);
             let listener = Listener::bind(&socket, &peers(config, audience))?;
             tracing::info!(driver = %driver.name, socket = %socket.display(), "serving");
-            let (stop, mut closing) = (ground.stop.clone(), closing.clone());
-            let end = async move {
-                tokio::select! {
-                    () = stop.wait() => {}
-                    // A sender that is gone closes, too.
-                    _ = closing.wait_for(|close| *close) => {}
-                }
-            };
+            let end = ground.stop.clone().wait_or(closing.clone());
             sockets.spawn(mooring_csi::serve(listener, app, end, DRAIN));
         }
         // Behind the sockets, of which there is one at a time.
