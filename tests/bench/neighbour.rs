@@ -1,9 +1,11 @@
 //! A quiet driver's calls beside a driver that misbehaves, in the same process, against the same calls beside
 //! the same driver doing nothing.
 //!
-//! The two sides take turns, round by round. The quiet driver is called by one caller that rests between calls,
-//! as an orchestrator does; the neighbour by four that try again at once.
+//! The two sides take turns, in many short rounds. The quiet driver is called by one caller that rests between
+//! calls, as an orchestrator does; the neighbour by four that try again at once. The first row is the control: how
+//! far the figure moves because there are four more callers, of a neighbour that does nothing wrong.
 
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -15,47 +17,77 @@ use mooring_tests::life::{at_least, block};
 use mooring_tests::{Clients, Host, Place, Settings, case};
 use tokio::task::JoinSet;
 
-use crate::table::Table;
+use crate::table::{Table, median};
 
-const HOSTILE: &str = "hostile.example.com";
-/// What the neighbour does, and how a reader calls it.
-const DEEDS: [(&str, &str); 5] = [
-    ("loop", "loops"),
-    ("panic", "traps"),
-    ("memory", "eats memory"),
-    ("flood", "floods logs"),
-    ("sleep", "hangs in the host"),
+const NEIGHBOUR: &str = "neighbour.example.com";
+/// The guest that does it, the name of the volume that makes it do so, and how a reader calls that.
+const DEEDS: [(&str, &str, &str); 6] = [
+    ("hostile", CONTROL, "answers as it should"),
+    ("hostile", "loop", "loops"),
+    ("hostile", "panic", "traps"),
+    ("hostile", "memory", "eats memory"),
+    ("hostile", "flood", "floods logs"),
+    ("requester", "", "hangs in HTTP"),
 ];
+const CONTROL: &str = "nothing";
 const CALLERS: usize = 4;
-const ROUNDS: usize = 5;
-const CALLS: usize = 400;
+const ROUNDS: usize = 25;
+const CALLS: usize = 300;
 /// Between two calls of one caller.
 const REST: Duration = Duration::from_millis(1);
-/// Before a round is measured, for the neighbour to be at it.
-const SETTLE: Duration = Duration::from_millis(200);
+/// Before a round is measured, for the neighbour to be at it, or to be done with it.
+const SETTLE: Duration = Duration::from_millis(100);
 
 pub(crate) fn measure(table: &mut Table) {
-    for (deed, what) in DEEDS {
-        let (alone, beside) = beside(deed);
+    let mut silent = Silent::listen();
+    for (component, deed, what) in DEEDS {
+        let deed = if deed.is_empty() { silent.url() } else { deed.to_owned() };
+        let (alone, beside) = beside(component, deed.clone(), &silent.url());
+        silent.hang_up();
         let ratio = beside / alone;
+        let control = deed == CONTROL;
         table.row(
             format!("p99 of a quiet driver's calls while a neighbour in its process {what}"),
-            "≤ 1.1 × without",
+            if control { "none, the control" } else { "≤ 1.1 × without" },
             format!("{ratio:.2} × ({:.2} ms against {:.2} ms)", beside * 1e3, alone * 1e3),
-            ratio <= 1.1,
+            control || ratio <= 1.1,
         );
     }
 }
 
+/// A server that takes connections, and never answers.
+struct Silent(TcpListener);
+
+impl Silent {
+    fn listen() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// The kernel completes the connections, as long as its queue is long.
+    fn url(&self) -> String {
+        format!("http://{}/", self.0.local_addr().unwrap())
+    }
+
+    /// Ends the connections that there are.
+    fn hang_up(&mut self) {
+        self.0.set_nonblocking(true).unwrap();
+        while self.0.accept().map(|(stream, _)| drop::<TcpStream>(stream)).is_ok() {}
+    }
+}
+
 /// The p99 without and with the deed, in seconds, of a host of its own.
-fn beside(deed: &'static str) -> (f64, f64) {
-    let hostile = std::fs::read(guest("hostile")).unwrap();
+fn beside(component: &str, deed: String, origin: &str) -> (f64, f64) {
+    let component = std::fs::read(guest(component)).unwrap();
+    let grants = format!(
+        "grants: {{http: [{{origin: \"{}\", paths: [/], networks: [127.0.0.0/8]}}]}}",
+        origin.trim_end_matches('/')
+    );
     let (sender, receiver) = std::sync::mpsc::channel();
     case(async move |place: &Place| {
-        let file = place.path("hostile.wasm");
-        std::fs::write(&file, hostile).unwrap();
+        let file = place.path("neighbour.wasm");
+        std::fs::write(&file, component).unwrap();
         let further_drivers = format!(
-            "  - name: {HOSTILE}\n    backend: {}\n    \
+            "  - name: {NEIGHBOUR}\n    backend: {}\n    {grants}\n    \
              limits: {{memory: 64MiB, deadline: 1s, concurrency: 4}}\n",
             file.display()
         );
@@ -63,7 +95,7 @@ fn beside(deed: &'static str) -> (f64, f64) {
         let mut host = Host::serve(place, settings).await;
         let mut quiet = Clients::connect(&host.paths.controller_socket(IMAGE)).await.unwrap();
         let volume = made(&mut quiet).await;
-        sender.send(paired(&host, &mut quiet, &volume, deed).await).unwrap();
+        sender.send(paired(&host, &mut quiet, &volume, &deed).await).unwrap();
         host.stop().await;
     });
     receiver.recv().unwrap()
@@ -79,23 +111,25 @@ async fn made(clients: &mut Clients) -> String {
     clients.controller.create_volume(request).await.unwrap().into_inner().volume.unwrap().volume_id
 }
 
-/// The rounds of both sides, in turn.
+/// The p99 of both sides, each the median of its rounds, which take turns.
 async fn paired(host: &Host, quiet: &mut Clients, volume: &str, deed: &str) -> (f64, f64) {
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        round(quiet, volume, &mut alone).await;
+        tokio::time::sleep(SETTLE).await;
+        alone.push(round(quiet, volume).await);
         let stop = Arc::new(AtomicBool::new(false));
         let mut at_it = JoinSet::new();
-        for _ in 0..CALLERS {
-            let clients = Clients::connect(&host.paths.controller_socket(HOSTILE)).await.unwrap();
-            at_it.spawn(misbehave(clients, deed.to_owned(), Arc::clone(&stop)));
+        for caller in 0..CALLERS {
+            let clients = Clients::connect(&host.paths.controller_socket(NEIGHBOUR)).await.unwrap();
+            // Each wants a volume of its own: the second of two that want the same one is ABORTED.
+            at_it.spawn(misbehave(clients, format!("{deed}#{caller}"), Arc::clone(&stop)));
         }
         tokio::time::sleep(SETTLE).await;
-        round(quiet, volume, &mut beside).await;
+        beside.push(round(quiet, volume).await);
         stop.store(true, Ordering::Release);
         at_it.join_all().await;
     }
-    (p99(alone), p99(beside))
+    (median(alone), median(beside))
 }
 
 async fn misbehave(mut clients: Clients, deed: String, stop: Arc<AtomicBool>) {
@@ -112,7 +146,9 @@ async fn misbehave(mut clients: Clients, deed: String, stop: Arc<AtomicBool>) {
     }
 }
 
-async fn round(clients: &mut Clients, volume: &str, took: &mut Vec<f64>) {
+/// The p99 of a round.
+async fn round(clients: &mut Clients, volume: &str) -> f64 {
+    let mut took = Vec::with_capacity(CALLS);
     let request = ValidateVolumeCapabilitiesRequest {
         volume_id: volume.to_owned(),
         volume_capabilities: vec![block()],
@@ -124,6 +160,7 @@ async fn round(clients: &mut Clients, volume: &str, took: &mut Vec<f64>) {
         took.push(started.elapsed().as_secs_f64());
         tokio::time::sleep(REST).await;
     }
+    p99(took)
 }
 
 fn p99(mut values: Vec<f64>) -> f64 {

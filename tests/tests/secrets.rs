@@ -11,6 +11,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -173,6 +174,7 @@ async fn controller_calls(clients: &mut Clients, id: &str, kind: Kind) -> Told {
         mutable_parameters: [("unknown".to_owned(), "value".to_owned())].into(),
     };
     told.answer(controller.controller_modify_volume(modify).await);
+    health(clients, id, &mut told).await;
     copies(clients, id, &mut told).await;
     for volume_id in
         [Some(id.to_owned()), made.map(|volume| volume.volume_id)].into_iter().flatten()
@@ -181,6 +183,18 @@ async fn controller_calls(clients: &mut Clients, id: &str, kind: Kind) -> Told {
         told.answer(clients.controller.delete_volume(delete).await);
     }
     told
+}
+
+async fn health(clients: &mut Clients, id: &str, told: &mut Told) {
+    let secrets = secrets();
+    let controller = &mut clients.controller;
+    let get =
+        ControllerGetVolumeHealthRequest { volume_id: id.to_owned(), secrets: secrets.clone() };
+    told.answer(controller.controller_get_volume_health(get).await);
+    let list = ControllerListVolumeHealthRequest { secrets: secrets.clone(), ..Default::default() };
+    told.answer(controller.controller_list_volume_health(list).await);
+    let storage = NodeGetStorageHealthRequest { secrets, ..Default::default() };
+    told.answer(clients.node.node_get_storage_health(storage).await);
 }
 
 async fn copies(clients: &mut Clients, id: &str, told: &mut Told) {
@@ -320,6 +334,12 @@ fn assert_no_cores(pid: u32) {
     assert_eq!(words[4..6], ["0", "0"], "{core}");
 }
 
+/// What is not dumpable belongs to root in /proc, whoever it runs as (proc(5)).
+fn assert_not_dumpable(pid: u32) {
+    let of = |file: &str| std::fs::metadata(format!("/proc/{pid}/{file}")).unwrap().uid();
+    assert_eq!(of("environ"), 0, "the process can be dumped");
+}
+
 /// The host with everything turned on that could tell something.
 async fn talkative(place: &Place, directory: bool, hostile: &[u8]) -> (Host, Receiver) {
     let (receiver, address) = Receiver::start().await;
@@ -344,6 +364,7 @@ async fn keeps_secrets(place: &Place, kind: Kind, hostile: Vec<u8>) {
     std::fs::remove_file(place.path("hostile.wasm")).unwrap();
     for pid in [host.node_pid(), host.controller_pid().await] {
         assert_no_cores(pid);
+        assert_not_dumpable(pid);
     }
     let watch = Watch::start();
     let mut told = live_with_secrets(&host, kind).await;

@@ -13,7 +13,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use mooring_tests::call::get;
 use mooring_tests::config::{IMAGE, Paths};
+use mooring_tests::guest::guest;
 use mooring_tests::host::program;
 use mooring_tests::{Place, Settings, case, eventually};
 use serde_json::Value;
@@ -132,6 +134,10 @@ impl Controller {
         let source = format!("backend: {backend}\n    trust: {trust}");
         let yaml =
             Settings::default().yaml(&paths).replace("backend: embedded:image-file", &source);
+        Self::configured(&paths, registry, &yaml)
+    }
+
+    fn configured(paths: &Paths, registry: &str, yaml: &str) -> Self {
         let yaml = format!("registries: {{\"{registry}\": {{plainHttp: true}}}}\n{yaml}");
         fs::write(&paths.config, yaml).unwrap();
         let log = fs::File::create(&paths.log).unwrap();
@@ -141,7 +147,7 @@ impl Controller {
             .stderr(log)
             .spawn()
             .unwrap();
-        Self { process, log: paths.log }
+        Self { process, log: paths.log.clone() }
     }
 
     async fn says(&self, what: &str) -> String {
@@ -174,6 +180,36 @@ fn a_driver_from_a_registry_starts_again_without_it() {
             let controller = Controller::start(place, &host, &source, "{}");
             controller.says("serving").await;
         }
+    });
+}
+
+#[test]
+fn a_tag_that_comes_to_mean_another_component_is_followed_while_it_serves() {
+    let built = [guest("versions"), guest("versions_next")];
+    case(async move |place| {
+        let registry = Registry::start();
+        let (tag, paths) = (registry.reference(":stable"), Paths::of(place));
+        let push = |file: &Path| {
+            let file = file.to_str().unwrap();
+            json(backend(&["push", file, &tag, "--plain-http", "--replace", "-o", "json"]))
+        };
+        push(&built[0]);
+        let further_drivers = format!(
+            "  - name: versions.example.com\n    backend: {tag}\n    config: {{label: 1.0.0}}\n"
+        );
+        let settings = Settings { further_drivers, ..Settings::default() };
+        let yaml = format!("askTagsEvery: 1s\n{}", settings.yaml(&paths));
+        let controller = Controller::configured(&paths, &registry.host, &yaml);
+        controller.says("serving").await;
+        let pushed = push(&built[1]);
+        eventually("the component that the tag means now serves", async || {
+            let status = get(&paths.admin_socket(), "/v1/status").await.body;
+            let status: Value = serde_json::from_str(&status).ok()?;
+            let driver = status["drivers"].as_array()?.iter().find(|it| it["name"] != IMAGE)?;
+            let digest = pushed["digest"].as_str()?.trim_start_matches("sha256:");
+            driver["digest"].as_str()?.ends_with(digest).then_some(())
+        })
+        .await;
     });
 }
 

@@ -9,12 +9,16 @@
     reason = "tests fail loudly"
 )]
 
+use mooring_proto::csi::v1::CreateVolumeRequest;
 use mooring_tests::call::get;
 use mooring_tests::config::IMAGE;
+use mooring_tests::guest::guest;
+use mooring_tests::life::block;
 use mooring_tests::traces::{Received, Receiver};
 use mooring_tests::{Host, Kind, Life, Place, Settings, case, eventually};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tonic::Request;
 
@@ -22,6 +26,7 @@ fn otlp(address: std::net::SocketAddr) -> String {
     format!("{{otlp: {{endpoint: 'http://{address}'}}}}")
 }
 
+const REQUESTER: &str = "requester.example.com";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 
@@ -105,6 +110,72 @@ fn one_trace_from_the_caller_to_the_component_and_mkfs() {
         life.delete().await.unwrap();
         host.stop().await;
         one_number_in_both_logs(&host.log());
+    });
+}
+
+/// Answers each request with two bytes.
+async fn web_server() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    address
+}
+
+#[test]
+fn what_a_component_asks_by_http_is_in_the_trace_and_its_path_is_not() {
+    case(async |place| {
+        let (receiver, collector) = Receiver::start().await;
+        let server = web_server().await;
+        let file = place.path("requester.wasm");
+        std::fs::copy(guest("requester"), &file).unwrap();
+        let further_drivers = format!(
+            "  - name: {REQUESTER}\n    backend: {}\n    grants: {{http: [{{origin: 'http://{server}', \
+             paths: [/granted/], networks: [127.0.0.0/8]}}]}}\n",
+            file.display()
+        );
+        let telemetry = otlp(collector);
+        let mut host =
+            Host::serve(place, Settings { telemetry, further_drivers, ..Settings::default() })
+                .await;
+        for (path, attribute, value) in [
+            ("granted/vol-7", "http.response.status_code", "200"),
+            ("elsewhere/vol-7", "error.type", "refused"),
+        ] {
+            let mut create = Request::new(CreateVolumeRequest {
+                name: format!("http://{server}/{path}"),
+                volume_capabilities: vec![block()],
+                ..Default::default()
+            });
+            let caller = format!("00-{TRACE}-{CALLER}-01");
+            create.metadata_mut().insert("traceparent", caller.parse().unwrap());
+            // It tells what it got as an error.
+            host.connect(REQUESTER).await.controller.create_volume(create).await.unwrap_err();
+            let spans =
+                trace(&receiver, &["csi.v1.Controller/CreateVolume", "volumes.create", "GET"])
+                    .await;
+            let request = spans
+                .iter()
+                .find(|it| it.span.name == "GET" && it.attribute(attribute) == value)
+                .unwrap_or_else(|| panic!("no {attribute} of {value}"));
+            assert_eq!(request.span.kind, SpanKind::Client as i32);
+            assert_eq!(request.attribute("server.address"), "127.0.0.1");
+            let parents: Vec<_> = spans
+                .iter()
+                .filter(|it| it.span.name == "volumes.create")
+                .map(|it| it.span.span_id.clone())
+                .collect();
+            assert!(parents.contains(&request.span.parent_span_id));
+        }
+        let raw = receiver.raw();
+        assert!(!raw.windows(5).any(|bytes| bytes == b"vol-7"), "a path is exported");
+        host.stop().await;
     });
 }
 

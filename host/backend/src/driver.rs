@@ -5,32 +5,33 @@
 //! under the call's budget → the answer checked → what the call read or wrote made durable.
 //! Nothing is retried: a call that broke off may have done part of its work.
 
+mod attempt;
 mod calls;
 mod migrate;
-mod traced;
 
 pub(crate) use migrate::Probed;
+
+use attempt::{Asked, Attempt, CallBudget};
 
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU32;
+use std::time::Instant;
 
 use mooring_egress::{Counts, Egress};
 use mooring_store::Scoped;
 use mooring_volume::backend::Description;
 use mooring_volume::http::withheld_keys;
 use mooring_volume::policy::Grants;
-use mooring_volume::{Abilities, Call, Code, DriverName, Error, Result, Secrets};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use mooring_volume::{Abilities, Call, DriverName, Result, Secrets};
+use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 use wasmtime::component::Component;
 
 use crate::bindings::mooring::backend::types;
-use crate::breaker::{Breaker, Change};
+use crate::breaker::Breaker;
 use crate::check::Malformed;
-use crate::convert;
 use crate::engine::Engine;
 use crate::exports::Exports;
 use crate::limits::{Account, Limits};
@@ -38,12 +39,10 @@ use crate::load::{self, LoadError, Loaded};
 use crate::log::DriverLog;
 use crate::meter::{GuestCall, Meter, Outcome};
 use crate::outline::Outline;
-use crate::run::{Failure, Guest, Recipe};
+use crate::run::{Guest, Recipe};
 use crate::sandbox::Surroundings;
 use crate::schema::Schema;
-
-/// Calls that may wait for each one that may run; further ones are turned away at once.
-const WAITING_PER_RUNNING: u32 = 16;
+use crate::traced;
 
 /// What the operator says of one driver.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,11 +171,12 @@ impl Driver {
         accept: impl FnOnce(A) -> Result<B, Malformed>,
     ) -> Result<B>
     where
-        F: FnOnce(Guest) -> Fut,
-        Fut: Future<Output = wasmtime::Result<Result<A, types::Error>>>,
+        A: Send + 'static,
+        F: FnOnce(Guest) -> Fut + Send + 'static,
+        Fut: Future<Output = wasmtime::Result<Result<A, types::Error>>> + Send,
     {
         let begun = Instant::now();
-        let span = traced::span(&self.name, asked.function);
+        let span = traced::guest(&self.name, asked.function);
         let account = Arc::new(Account::default());
         let budget = CallBudget::new(begun, asked.call, self.recipe.limits.deadline);
         let attempt = Attempt { driver: self, asked: &asked, budget };
@@ -189,7 +189,7 @@ impl Driver {
             ended => attempt.durable().instrument(span.clone()).await.and(ended),
         };
         let outcome = ended.as_ref().map_or_else(|ended| ended.outcome, |_| Outcome::Answered);
-        traced::ended(&span, outcome, account.peak_memory());
+        traced::guest_ended(&span, outcome, account.peak_memory());
         self.meter.guest_call(GuestCall {
             driver: &self.name,
             function: asked.function,
@@ -209,229 +209,4 @@ fn egress(grants: &Grants) -> Result<Option<Arc<Egress>>, LoadError> {
     let egress = Egress::new(&grants.http);
     let egress = egress.map_err(|error| LoadError::Grant { reason: error.to_string() })?;
     Ok(Some(Arc::new(egress)))
-}
-
-/// A function that a caller asks for.
-struct Asked<'a> {
-    call: &'a Call,
-    /// Interface and function, such as `volumes.create`.
-    function: &'static str,
-    /// What must not be logged.
-    secrets: Option<Arc<Secrets>>,
-}
-
-impl<'a> Asked<'a> {
-    fn new(call: &'a Call, function: &'static str) -> Self {
-        Self { call, function, secrets: None }
-    }
-}
-
-/// Until when a call may run, and who says so.
-#[derive(Clone, Copy)]
-struct CallBudget {
-    deadline: Instant,
-    /// The driver's whole limit, and not the caller's deadline, is what ends it.
-    by_limit: bool,
-}
-
-impl CallBudget {
-    fn new(now: Instant, call: &Call, limit: Duration) -> Self {
-        let ours = now + limit;
-        Self { deadline: call.deadline.min(ours), by_limit: ours <= call.deadline }
-    }
-}
-
-/// A call ended without the answer that was asked for.
-struct Ended {
-    outcome: Outcome,
-    error: Error,
-}
-
-impl Ended {
-    fn new(outcome: Outcome, code: Code, message: String) -> Self {
-        Self { outcome, error: Error::new(code, message) }
-    }
-}
-
-/// One call on its way.
-struct Attempt<'a> {
-    driver: &'a Driver,
-    asked: &'a Asked<'a>,
-    budget: CallBudget,
-}
-
-impl Attempt<'_> {
-    async fn run<A, F, Fut>(&self, account: &Arc<Account>, body: F) -> Result<A, Ended>
-    where
-        F: FnOnce(Guest) -> Fut,
-        Fut: Future<Output = wasmtime::Result<Result<A, types::Error>>>,
-    {
-        let driver = self.driver;
-        let pass = driver.breaker.admit(Instant::now()).map_err(|turned| {
-            let message = self.say(format_args!(
-                "is not called for now, because it broke off several times in a row; the last \
-                 time: {}",
-                turned.reason
-            ));
-            let mut ended = Ended::new(Outcome::Shed, Code::Unavailable, message);
-            ended.error.retry_after = Some(turned.retry_after);
-            ended
-        })?;
-        let _permits = self.admitted().await?;
-        let log = driver.log.of_call(self.asked.call.id, self.asked.secrets.clone());
-        match driver.recipe.run(self.budget.deadline, account, log, body).await {
-            Ok(answer) => {
-                self.note(pass.answered());
-                answer.map_err(|mut error| {
-                    // Before it is escaped and cut, which would hide them from whoever looks later.
-                    if let Some(secrets) = &self.asked.secrets {
-                        error.message = secrets.blot(&error.message).into_owned();
-                    }
-                    let error = convert::error(error);
-                    Ended { outcome: Outcome::Refused(error.code), error }
-                })
-            }
-            Err(failure) => {
-                if failure != Failure::TimeOver || self.budget.by_limit {
-                    self.note(pass.failed(Instant::now(), &failure.to_string()));
-                }
-                Err(self.failed(&failure))
-            }
-        }
-    }
-
-    /// Waits for a place among the driver's calls, then for a slot of the pool.
-    async fn admitted(&self) -> Result<[OwnedSemaphorePermit; 2], Ended> {
-        let driver = self.driver;
-        let place = match Arc::clone(&driver.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
-                let _waiting = self.queue()?;
-                self.wait_for(&driver.places).await?
-            }
-        };
-        let slots = driver.recipe.engine.slots();
-        let slot = match Arc::clone(slots).try_acquire_owned() {
-            Ok(slot) => slot,
-            Err(_) => self.wait_for(slots).await?,
-        };
-        Ok([place, slot])
-    }
-
-    fn queue(&self) -> Result<Waiting<'_>, Ended> {
-        let waiting = Waiting::new(&self.driver.waiting);
-        let most = self.driver.recipe.limits.concurrency.saturating_mul(WAITING_PER_RUNNING);
-        if waiting.before < most { Ok(waiting) } else { Err(self.crowded()) }
-    }
-
-    async fn wait_for(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Ended> {
-        let place = Arc::clone(places).acquire_owned();
-        match tokio::time::timeout_at(self.budget.deadline.into(), place).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(self.crowded()),
-        }
-    }
-
-    fn crowded(&self) -> Ended {
-        let message = self.say(format_args!(
-            "was not called: {} calls run and others wait; try again, or raise limits.concurrency",
-            self.driver.recipe.limits.concurrency
-        ));
-        Ended::new(Outcome::Shed, Code::ResourceExhausted, message)
-    }
-
-    fn accept<A, B>(
-        &self,
-        answer: A,
-        accept: impl FnOnce(A) -> Result<B, Malformed>,
-    ) -> Result<B, Ended> {
-        accept(answer).map_err(|Malformed(what)| {
-            let message = self.say(format_args!("answered wrongly: the backend returned {what}"));
-            Ended::new(Outcome::Malformed, Code::Internal, message)
-        })
-    }
-
-    /// Waits until what the call read and wrote is on stable storage.
-    async fn durable(&self) -> Result<(), Ended> {
-        let barrier = self.driver.store.barrier();
-        match tokio::time::timeout_at(self.budget.deadline.into(), barrier).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                let message =
-                    self.say(format_args!("answered, but that could not be kept: {error}"));
-                Err(Ended::new(Outcome::NotDurable, Code::Unavailable, message))
-            }
-            Err(_) => {
-                let message = self.say(format_args!(
-                    "answered, but the disk did not confirm it within the call's time"
-                ));
-                Err(Ended::new(Outcome::NotDurable, Code::DeadlineExceeded, message))
-            }
-        }
-    }
-
-    fn failed(&self, failure: &Failure) -> Ended {
-        match failure {
-            Failure::TimeOver if self.budget.by_limit => {
-                let limit = self.driver.recipe.limits.deadline;
-                let message = self.say(format_args!(
-                    "did not answer within {limit:?} (limits.deadline); it may have done part of \
-                     its work, and can be called again"
-                ));
-                Ended::new(Outcome::TimedOut, Code::DeadlineExceeded, message)
-            }
-            Failure::TimeOver => {
-                let message = self.say(format_args!(
-                    "did not answer within the caller's deadline; it may have done part of its \
-                     work, and can be called again"
-                ));
-                Ended::new(Outcome::TimedOut, Code::DeadlineExceeded, message)
-            }
-            Failure::Exhausted(why) => {
-                let message = self.say(format_args!("was stopped: {why}"));
-                Ended::new(Outcome::Exhausted, Code::ResourceExhausted, message)
-            }
-            Failure::Trapped(why) => {
-                let message = self.say(format_args!("failed: {why}"));
-                Ended::new(Outcome::Trapped, Code::Internal, message)
-            }
-        }
-    }
-
-    fn say(&self, what: std::fmt::Arguments<'_>) -> String {
-        format!("{} of driver {} {what}", self.asked.function, self.driver.name)
-    }
-
-    fn note(&self, change: Change) {
-        let driver = &self.driver.name;
-        match change {
-            Change::None => {}
-            Change::Opened => {
-                tracing::error!(%driver, "the backend breaks off again and again; it is left alone for a while");
-                self.driver.meter.breaker(driver, true);
-            }
-            Change::Closed => {
-                tracing::info!(%driver, "the backend answers again");
-                self.driver.meter.breaker(driver, false);
-            }
-        }
-    }
-}
-
-/// Counts a call that waits.
-struct Waiting<'a> {
-    count: &'a AtomicU32,
-    before: u32,
-}
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicU32) -> Self {
-        Self { count, before: count.fetch_add(1, Ordering::Relaxed) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -17,7 +17,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 use crate::bindings::Everything;
 use crate::code::CodeCache;
 use crate::compile::Compiler;
-use crate::pace::Lane;
+use crate::pace::{Lane, SlowLane};
 use crate::sandbox::Sandbox;
 use ticker::Ticker;
 
@@ -44,7 +44,7 @@ pub struct EngineConfig {
     /// How often a running component is interrupted so that others get their turn.
     pub tick: Duration,
     /// Calls that compute for long and may run at once, of all drivers together. Fewer than the
-    /// async runtime has threads, so that a component that spins leaves some to the others.
+    /// machine has processors, so that components that spin leave one to the others.
     pub long_calls: u32,
     /// The largest component that is compiled, in bytes.
     pub max_component_size: u64,
@@ -83,9 +83,9 @@ pub enum EngineError {
         /// What the runtime says.
         reason: String,
     },
-    /// No thread for the clock.
-    #[error("cannot start the engine's clock: {0}")]
-    Clock(std::io::Error),
+    /// No thread for the clock, or for long calls.
+    #[error("cannot start the engine's threads: {0}")]
+    Threads(std::io::Error),
 }
 
 /// Compiles and runs components. One a process, shared by all drivers.
@@ -96,8 +96,8 @@ pub struct Engine {
     http_linker: Linker<Sandbox>,
     /// A permit a call that the pool has room for.
     slots: Arc<Semaphore>,
-    /// A permit a call that computes for long and is polled now.
-    long: Arc<Semaphore>,
+    /// Where calls go on that compute for long.
+    slow: SlowLane,
     ticker: Ticker,
     code: CodeCache,
     compiler: Option<Compiler>,
@@ -122,8 +122,8 @@ impl Engine {
             http_linker: http_linker(&linker).map_err(setup)?,
             linker,
             slots: Arc::new(Semaphore::new(calls as usize)),
-            long: Arc::new(Semaphore::new(long_calls.max(1) as usize)),
-            ticker: Ticker::start(&wasm, tick).map_err(EngineError::Clock)?,
+            slow: SlowLane::start(long_calls.max(1) as usize).map_err(EngineError::Threads)?,
+            ticker: Ticker::start(&wasm, tick).map_err(EngineError::Threads)?,
             code: CodeCache::open(&wasm, cache_dir),
             wasm,
             compiler,
@@ -147,7 +147,7 @@ impl Engine {
 
     /// How a driver's calls compute beside the other drivers'.
     pub(crate) fn lane(&self) -> Lane {
-        Lane::new(Arc::clone(&self.long))
+        Lane::new(self.slow.handle().clone())
     }
 
     /// Keeps the clock running while the result lives.

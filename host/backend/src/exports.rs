@@ -13,6 +13,7 @@ use crate::outline::Outline;
 use crate::sandbox::Sandbox;
 
 /// Where the functions of each exported interface are.
+#[derive(Clone)]
 pub(crate) struct Exports {
     pub(crate) identity: identity::GuestIndices,
     pub(crate) volumes: volumes::GuestIndices,

@@ -31,6 +31,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod serving;
+mod traced;
 
 pub use compile::{Compiler, compile_child};
 pub use driver::{Driver, DriverConfig};

@@ -121,21 +121,19 @@ pub(crate) async fn start(
     let deadline = Instant::now() + recipe.limits.deadline.max(START);
     let slots = Arc::clone(recipe.engine.slots());
     let slot = tokio::time::timeout_at(deadline.into(), slots.acquire_owned()).await;
-    let Ok(Ok(_slot)) = slot else {
+    let Ok(Ok(slot)) = slot else {
         return Err(failed("no slot of the pool became free; raise the engine's calls".to_owned()));
     };
     let account = Arc::new(Account::default());
-    match recipe
-        .run(deadline, &account, log.of_call(CallId(0), None), |guest| ask(guest, exports))
-        .await
-    {
+    let (log, exports) = (log.of_call(CallId(0), None), exports.clone());
+    match recipe.run(deadline, &account, log, slot, |guest| ask(guest, exports)).await {
         Ok(answer) => answer,
         Err(failure) => Err(failed(failure.to_string())),
     }
 }
 
 /// The outer result is the runtime's, the inner one ours.
-async fn ask(mut guest: Guest, exports: &Exports) -> wasmtime::Result<Result<Facts, LoadError>> {
+async fn ask(mut guest: Guest, exports: Exports) -> wasmtime::Result<Result<Facts, LoadError>> {
     let Guest { store, instance } = &mut guest;
     if let Err(error) = exports.check_types(store, instance) {
         return Ok(Err(error));

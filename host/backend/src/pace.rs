@@ -1,194 +1,198 @@
 //! Who may compute for long. Calls take microseconds; one that has computed for longer than a
-//! slice goes on in the slow lane, where fewer run at once than the machine has processors. So a
-//! component that spins in all its calls leaves a processor to its neighbours, and they do not
-//! queue behind it.
+//! slice goes on in the slow lane, on threads that run only while no other thread wants the
+//! processor. So a component that spins in all its calls costs its neighbours nothing.
 //!
-//! A call holds its permit only while it is polled: one that waits in the host holds none.
+//! A driver that keeps at it there is held to a part of one processor.
+//!
+//! A driver is known by what its calls did: after a long one, the next start in the slow lane, until
+//! enough of them were short. Time is that of the processor, so that a busy machine makes no call long.
+
+mod allowance;
+mod slow;
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::Handle;
+use tokio::time::Sleep;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
+
+use allowance::Allowance;
+pub(crate) use slow::SlowLane;
 
 /// What a call may compute before it goes into the slow lane.
 const SLICE: Duration = Duration::from_millis(2);
+/// Short calls in a row after which a driver that had a long one starts elsewhere again.
+const SHORT_CALLS: u32 = 16;
 
 /// How the calls of one driver compute.
 #[derive(Clone)]
 pub(crate) struct Lane {
-    slow: Arc<Semaphore>,
-    /// Calls of the driver that are in the slow lane: while there are any, new ones start there.
-    long: Arc<AtomicU32>,
+    slow: Handle,
+    habit: Arc<Habit>,
+}
+
+/// What a driver's calls did last.
+struct Habit {
+    /// Calls that are long now.
+    long: AtomicU32,
+    /// Short calls that are to come before it is trusted again.
+    owed: AtomicU32,
+    allowance: Mutex<Allowance>,
 }
 
 /// How one call computes. Shared by the clock's callback and the future that polls the guest.
 pub(crate) struct Pace {
     lane: Lane,
     long: AtomicBool,
+    /// It computed for longer than a slice itself.
+    spun: AtomicBool,
     /// Nanoseconds computed in earlier polls.
     spent: AtomicU64,
-    polled: Mutex<Instant>,
+    /// The thread's time, in nanoseconds, at which it was polled last.
+    polled: AtomicU64,
 }
 
 impl Lane {
     /// The lane of a driver; `slow` is shared by all.
-    pub(crate) fn new(slow: Arc<Semaphore>) -> Self {
-        Self { slow, long: Arc::default() }
+    pub(crate) fn new(slow: Handle) -> Self {
+        let allowance = Mutex::new(Allowance::new(Instant::now()));
+        let habit = Habit { long: AtomicU32::new(0), owed: AtomicU32::new(0), allowance };
+        Self { slow, habit: Arc::new(habit) }
     }
 
     pub(crate) fn call(&self) -> Arc<Pace> {
-        let pace = Arc::new(Pace {
+        let habit = &self.habit;
+        let slow = habit.long.load(Ordering::Relaxed) > 0 || habit.owed.load(Ordering::Relaxed) > 0;
+        Arc::new(Pace {
             lane: self.clone(),
-            long: AtomicBool::new(false),
+            long: AtomicBool::new(slow),
+            spun: AtomicBool::new(false),
             spent: AtomicU64::new(0),
-            polled: Mutex::new(Instant::now()),
-        });
-        if self.long.load(Ordering::Relaxed) > 0 {
-            pace.lengthen();
-        }
-        pace
+            polled: AtomicU64::new(computed()),
+        })
     }
 }
 
 impl Pace {
     /// Asked at each tick of a call that computes: whether it must let others have their turn.
-    pub(crate) fn must_yield(&self, now: Instant) -> bool {
-        let spent = Duration::from_nanos(self.spent.load(Ordering::Relaxed));
-        if spent + now.saturating_duration_since(self.begun()) < SLICE {
+    pub(crate) fn must_yield(&self) -> bool {
+        let here = computed().saturating_sub(self.polled.load(Ordering::Relaxed));
+        self.judge(Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(here)))
+    }
+
+    fn judge(&self, spent: Duration) -> bool {
+        if spent < SLICE {
             return false;
         }
-        self.lengthen();
+        if !self.spun.swap(true, Ordering::Relaxed) {
+            self.lane.habit.long.fetch_add(1, Ordering::Relaxed);
+        }
+        self.long.store(true, Ordering::Relaxed);
         true
     }
 
-    /// Polls a guest's future, with a permit once it computes for long.
-    pub(crate) async fn run<F: Future>(&self, work: F) -> F::Output {
-        let mut work = pin!(work);
-        let mut asking: Option<Pin<Box<Asking>>> = None;
-        poll_fn(|context| {
-            let permit = match self.permit(&mut asking, context) {
-                Poll::Ready(permit) => permit,
-                Poll::Pending => return Poll::Pending,
-            };
-            *self.polled.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-            let polled = work.as_mut().poll(context);
-            let took = u64::try_from(self.begun().elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.spent.fetch_add(took, Ordering::Relaxed);
-            drop(permit);
-            polled
-        })
-        .await
-    }
-
-    /// The permit to be polled, where one is needed.
-    fn permit(
-        &self,
-        asking: &mut Option<Pin<Box<Asking>>>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<OwnedSemaphorePermit>> {
-        if !self.long.load(Ordering::Relaxed) {
-            return Poll::Ready(None);
-        }
-        let slow = &self.lane.slow;
-        let ask = asking.get_or_insert_with(|| Box::pin(asking_for(Arc::clone(slow))));
-        match ask.as_mut().poll(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(permit) => {
-                *asking = None;
-                // The lane is never closed; if it were, all would run.
-                Poll::Ready(permit.ok())
+    /// Polls a guest's future where the caller is, and in the slow lane once it computes for long.
+    /// Dropping the result ends it, in the slow lane at the next tick.
+    ///
+    /// # Errors
+    /// Those of `work`, or that the engine ends.
+    pub(crate) async fn run<A: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = wasmtime::Result<A>> + Send + 'static,
+    ) -> wasmtime::Result<A> {
+        let mut work = Box::pin(work);
+        let at_once = poll_fn(|context| {
+            if self.long.load(Ordering::Relaxed) {
+                return Poll::Ready(None);
             }
+            let polled = self.poll(work.as_mut(), context).1.map(Some);
+            if polled.is_pending() && self.long.load(Ordering::Relaxed) {
+                return Poll::Ready(None);
+            }
+            polled
+        });
+        if let Some(answer) = at_once.await {
+            return answer;
+        }
+        // What the guest waits for stays with the clocks and sockets of the runtime that called it.
+        let (pace, here) = (Arc::clone(self), Handle::current());
+        let mut resting: Option<Pin<Box<Sleep>>> = None;
+        let later = poll_fn(move |context| {
+            let _here = here.enter();
+            if let Some(rest) = &mut resting {
+                ready!(rest.as_mut().poll(context));
+                resting = None;
+            }
+            let (computed, polled) = pace.poll(work.as_mut(), context);
+            let rest = pace.lane.habit.charge(computed);
+            if polled.is_pending() && !rest.is_zero() {
+                // The guest's own waker has this polled again, and the rest is over before the guest
+                // has its turn.
+                resting = Some(Box::pin(tokio::time::sleep(rest)));
+            }
+            polled
+        });
+        match AbortOnDropHandle::new(self.lane.slow.spawn(later.in_current_span())).await {
+            Ok(answer) => answer,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(ended) => Err(ended.into()),
+            },
         }
     }
 
-    fn begun(&self) -> Instant {
-        *self.polled.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Polls the guest, and says how long it computed.
+    fn poll<F: Future>(
+        &self,
+        work: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> (Duration, Poll<F::Output>) {
+        let begun = computed();
+        self.polled.store(begun, Ordering::Relaxed);
+        let polled = work.poll(context);
+        let computed = computed().saturating_sub(begun);
+        self.spent.fetch_add(computed, Ordering::Relaxed);
+        (Duration::from_nanos(computed), polled)
     }
+}
 
-    fn lengthen(&self) {
-        if !self.long.swap(true, Ordering::Relaxed) {
-            self.lane.long.fetch_add(1, Ordering::Relaxed);
-        }
+impl Habit {
+    /// Notes what was computed in the slow lane; answers how long to rest for it.
+    fn charge(&self, computed: Duration) -> Duration {
+        let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
+        allowance.charge(Instant::now(), computed)
     }
 }
 
 impl Drop for Pace {
     fn drop(&mut self) {
-        if *self.long.get_mut() {
-            self.lane.long.fetch_sub(1, Ordering::Relaxed);
+        let habit = &self.lane.habit;
+        if *self.spun.get_mut() {
+            habit.owed.store(SHORT_CALLS, Ordering::Relaxed);
+            habit.long.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            let fewer = |owed: u32| owed.checked_sub(1);
+            // None owed is the usual case.
+            let _ = habit.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
         }
     }
 }
 
-type Asking = dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send;
-
-async fn asking_for(slow: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, AcquireError> {
-    slow.acquire_owned().await
+/// Nanoseconds that this thread has had of the processor.
+fn computed() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(u64::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lane() -> Lane {
-        Lane::new(Arc::new(Semaphore::new(1)))
-    }
-
-    #[test]
-    fn short_calls_need_no_permit() {
-        let pace = lane().call();
-        assert!(!pace.must_yield(Instant::now()));
-        assert!(pace.must_yield(Instant::now() + SLICE));
-    }
-
-    #[tokio::test]
-    async fn waiting_is_not_computing() {
-        let lane = lane();
-        let pace = lane.call();
-        let asked = pace.run(async {
-            tokio::time::sleep(SLICE * 3).await;
-            pace.must_yield(Instant::now())
-        });
-        assert!(!asked.await);
-    }
-
-    #[tokio::test]
-    async fn long_calls_share_the_lane_and_hold_it_only_while_polled() {
-        let lane = lane();
-        let (one, two) = (lane.call(), lane.call());
-        one.lengthen();
-        two.lengthen();
-        let polled = |pace: Arc<Pace>| {
-            let slow = Arc::clone(&lane.slow);
-            async move {
-                let mut turns = 0;
-                let work = async {
-                    while turns < 100 {
-                        assert_eq!(slow.available_permits(), 0, "it runs with the permit");
-                        turns += 1;
-                        tokio::task::yield_now().await;
-                    }
-                };
-                pace.run(work).await;
-                turns
-            }
-        };
-        assert_eq!(tokio::join!(polled(one), polled(two)), (100, 100));
-        assert_eq!(lane.slow.available_permits(), 1);
-    }
-
-    #[test]
-    fn a_driver_with_long_calls_starts_in_the_lane_until_they_end() {
-        let lane = lane();
-        let long = lane.call();
-        assert!(long.must_yield(Instant::now() + SLICE));
-        assert!(lane.call().long.load(Ordering::Relaxed));
-        assert!(!Lane::new(Arc::clone(&lane.slow)).call().long.load(Ordering::Relaxed));
-        drop(long);
-        assert!(!lane.call().long.load(Ordering::Relaxed));
-    }
-}
+mod tests;

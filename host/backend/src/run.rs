@@ -52,25 +52,30 @@ impl fmt::Display for Failure {
 }
 
 impl Recipe {
-    /// Makes an instance and lets `body` call it. Dropping the future ends the guest.
+    /// Makes an instance and lets `body` call it. Dropping the future ends the guest; its places are
+    /// given back when it is gone.
     pub(crate) async fn run<A, F, Fut>(
         &self,
         deadline: Instant,
         account: &Arc<Account>,
         log: CallLog,
+        places: impl Send + 'static,
         body: F,
     ) -> Result<A, Failure>
     where
-        F: FnOnce(Guest) -> Fut,
-        Fut: Future<Output = wasmtime::Result<A>>,
+        A: Send + 'static,
+        F: FnOnce(Guest) -> Fut + Send + 'static,
+        Fut: Future<Output = wasmtime::Result<A>> + Send,
     {
-        let _ticking = self.engine.running();
+        let ticking = self.engine.running();
         let pace = self.lane.call();
         let budget = Budget { deadline, account: Arc::clone(account), pace: Arc::clone(&pace) };
         let surroundings = Arc::clone(&self.surroundings);
         let mut store = Sandbox::store(&self.engine, surroundings, &self.limits, log, budget);
+        let pre = self.pre.clone();
         let work = async move {
-            let instance = self.pre.instantiate_async(&mut store).await?;
+            let _until_it_is_gone = (ticking, places);
+            let instance = pre.instantiate_async(&mut store).await?;
             body(Guest { store, instance }).await
         };
         match tokio::time::timeout_at(deadline.into(), pace.run(work)).await {

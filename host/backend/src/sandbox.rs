@@ -102,11 +102,10 @@ impl Sandbox {
         store.set_max_component_handles(HANDLES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
-            let now = Instant::now();
-            if now >= deadline {
+            if Instant::now() >= deadline {
                 return Err(wasmtime::Error::new(TimeOver));
             }
-            Ok(if pace.must_yield(now) {
+            Ok(if pace.must_yield() {
                 UpdateDeadline::Yield(1)
             } else {
                 UpdateDeadline::Continue(1)

@@ -31,12 +31,14 @@ impl Driver {
 
 /// Calls one function of one interface in the guest that it is given.
 macro_rules! guest {
-    ($indices:expr, $call:ident($($argument:expr),*)) => {
-        |mut guest: Guest| async move {
-            let interface = $indices.load(&mut guest.store, &guest.instance)?;
+    ($indices:expr, $call:ident($($argument:expr),*)) => {{
+        // The guest may go on in the slow lane, where nothing of the caller's can be borrowed.
+        let indices = $indices.clone();
+        move |mut guest: Guest| async move {
+            let interface = indices.load(&mut guest.store, &guest.instance)?;
             interface.$call(&mut guest.store, $($argument),*).await
         }
-    };
+    }};
 }
 
 // After the macro, which they use.
@@ -69,8 +71,8 @@ impl Volumes for Driver {
         self.schema.check_parameters(&request.parameters, &request.mutable_parameters)?;
         let (wanted, source) = (request.capacity.unwrap_or_default(), request.source.clone());
         let asked = self.asked(call, "volumes.create", &mut request.secrets);
-        let request = &convert::create(request);
-        let body = guest!(&self.exports.volumes, call_create(request));
+        let request = convert::create(request);
+        let body = guest!(self.exports.volumes, call_create(&request));
         self.call(asked, body, |volume| {
             let volume = convert::volume(volume)?;
             if volume.capacity != 0 && !wanted.contains(volume.capacity) {
@@ -86,15 +88,15 @@ impl Volumes for Driver {
 
     async fn delete(&self, call: &Call, id: VolumeId, mut secrets: Secrets) -> Result<()> {
         let asked = self.asked(call, "volumes.delete", &mut secrets);
-        let (id, secrets) = (id.as_str(), &convert::exposed(&secrets));
-        let body = guest!(&self.exports.volumes, call_delete(id, secrets));
+        let secrets = convert::exposed(&secrets);
+        let body = guest!(self.exports.volumes, call_delete(id.as_str(), &secrets));
         self.call(asked, body, Ok).await
     }
 
     async fn validate(&self, call: &Call, mut request: ValidateVolume) -> Result<Verdict> {
         let asked = self.asked(call, "volumes.validate", &mut request.secrets);
-        let request = &convert::validate(request);
-        let body = guest!(&self.exports.volumes, call_validate(request));
+        let request = convert::validate(request);
+        let body = guest!(self.exports.volumes, call_validate(&request));
         self.call(asked, body, |verdict| Ok(convert::verdict(verdict))).await
     }
 }
@@ -107,8 +109,8 @@ impl Attachments for Driver {
     ) -> Result<Attached> {
         let asked = self.asked(call, "attachments.describe", &mut request.secrets);
         let volume = request.volume_id.clone();
-        let request = &convert::describe(request);
-        let body = guest!(&self.exports.attachments, call_describe(request));
+        let request = convert::describe(request);
+        let body = guest!(self.exports.attachments, call_describe(&request));
         let mut attached = self.call(asked, body, convert::attached).await?;
         self.grants.check(&attached.attachment)?;
         if let Some(PoolItem { pool, name }) = pool_item(&attached.attachment) {
@@ -151,10 +153,10 @@ impl Nodes for Driver {
             let id = NodeId::new(facts.id)?;
             return Ok(NodeDescription { id, topology: None, max_volumes: None });
         };
-        let facts = &convert::facts(facts);
+        let facts = convert::facts(facts);
         self.call(
             Asked::new(call, "nodes.describe"),
-            guest!(nodes, call_describe(facts)),
+            guest!(nodes, call_describe(&facts)),
             convert::node,
         )
         .await
@@ -165,16 +167,16 @@ impl Listing for Driver {
     async fn list(&self, call: &Call, page: Page) -> Result<Paged<ListedVolume>> {
         let listing = self.exported(&self.exports.listing, "listing")?;
         let most = page.max_entries;
-        let page = &convert::page(page);
-        let body = guest!(listing, call_list(page));
+        let page = convert::page(page);
+        let body = guest!(listing, call_list(&page));
         self.call(Asked::new(call, "listing.list"), body, |entries| convert::entries(entries, most))
             .await
     }
 
     async fn get(&self, call: &Call, id: VolumeId) -> Result<ListedVolume> {
         let listing = self.exported(&self.exports.listing, "listing")?;
-        let wanted = id.as_str();
-        let body = guest!(listing, call_get(wanted));
+        let wanted = id.clone();
+        let body = guest!(listing, call_get(wanted.as_str()));
         self.call(Asked::new(call, "listing.get"), body, |entry| {
             let listed = convert::listed(entry)?;
             if listed.volume.id == id { Ok(listed) } else { Err(other(&listed.volume.id)) }
@@ -187,10 +189,10 @@ impl Space for Driver {
     async fn capacity(&self, call: &Call, request: GetCapacity) -> Result<Capacity> {
         let capacity = self.exported(&self.exports.capacity, "capacity")?;
         self.schema.check_parameters(&request.parameters, &StringMap::new())?;
-        let request = &convert::space(request);
+        let request = convert::space(request);
         self.call(
             Asked::new(call, "capacity.get"),
-            guest!(capacity, call_get(request)),
+            guest!(capacity, call_get(&request)),
             convert::room,
         )
         .await
@@ -202,8 +204,8 @@ impl Expansion for Driver {
         let expansion = self.exported(&self.exports.expansion, "expansion")?;
         let wanted = request.capacity;
         let asked = self.asked(call, "expansion.expand", &mut request.secrets);
-        let request = &convert::expand(request);
-        let body = guest!(expansion, call_expand(request));
+        let request = convert::expand(request);
+        let body = guest!(expansion, call_expand(&request));
         self.call(asked, body, |answer| {
             let expanded = convert::expanded(answer)?;
             let least = wanted.required().unwrap_or(0);
@@ -220,8 +222,8 @@ impl Publishing for Driver {
     async fn publish(&self, call: &Call, mut request: PublishVolume) -> Result<StringMap> {
         let publishing = self.exported(&self.exports.publishing, "publishing")?;
         let asked = self.asked(call, "publishing.publish", &mut request.secrets);
-        let request = &convert::publish(request);
-        let body = guest!(publishing, call_publish(request));
+        let request = convert::publish(request);
+        let body = guest!(publishing, call_publish(&request));
         self.call(asked, body, convert::published).await
     }
 
@@ -233,10 +235,10 @@ impl Publishing for Driver {
         mut secrets: Secrets,
     ) -> Result<()> {
         let publishing = self.exported(&self.exports.publishing, "publishing")?;
-        let (id, node) = (id.as_str(), node.as_ref().map(NodeId::as_str));
         let asked = self.asked(call, "publishing.unpublish", &mut secrets);
-        let secrets = &convert::exposed(&secrets);
-        let body = guest!(publishing, call_unpublish(id, node, secrets));
+        let secrets = convert::exposed(&secrets);
+        let node = node.map(|node| node.to_string());
+        let body = guest!(publishing, call_unpublish(id.as_str(), node.as_deref(), &secrets));
         self.call(asked, body, Ok).await
     }
 }

@@ -95,14 +95,15 @@ impl Driver {
         let Some(interface) = &self.exports.migration else {
             return Err("the component does not export migration".to_owned());
         };
-        let body = |mut guest: Guest| async move {
+        let interface = interface.clone();
+        let body = move |mut guest: Guest| async move {
             let migration = interface.load(&mut guest.store, &guest.instance)?;
             migration.call_migrate(&mut guest.store, from).await
         };
         let deadline = Instant::now() + START.max(recipe.limits.deadline);
         let log = self.log.of_call(CallId(0), None);
         let account = Arc::new(Account::default());
-        match recipe.run(deadline, &account, log, body).await {
+        match recipe.run(deadline, &account, log, (), body).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(convert::error(error).message),
             Err(failure) => Err(failure.to_string()),
@@ -110,14 +111,14 @@ impl Driver {
     }
 
     async fn asked_over(&self, recipe: &Recipe) -> Probed {
-        let identity = &self.exports.identity;
-        let body = |mut guest: Guest| async move {
+        let identity = self.exports.identity.clone();
+        let body = move |mut guest: Guest| async move {
             let identity = identity.load(&mut guest.store, &guest.instance)?;
             identity.call_probe(&mut guest.store).await
         };
         let log = self.log.of_call(CallId(0), None);
         let account = Arc::new(Account::default());
-        match recipe.run(Instant::now() + START, &account, log, body).await {
+        match recipe.run(Instant::now() + START, &account, log, (), body).await {
             Ok(Ok(true)) => Probed::Ready,
             Ok(Ok(false)) => Probed::Starting,
             Ok(Err(error)) => Probed::Unfit(convert::error(error).message),

@@ -39,7 +39,7 @@ async fn run(module: &str) -> Result<(), Failure> {
         let function = guest.instance.get_typed_func::<(), ()>(&mut guest.store, "run")?;
         function.call_async(&mut guest.store, ()).await
     };
-    recipe.run(deadline, &account, log.of_call(CallId(1), None), call).await
+    recipe.run(deadline, &account, log.of_call(CallId(1), None), (), call).await
 }
 
 async fn exhausted(module: &str, says: &str) {

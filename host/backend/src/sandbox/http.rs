@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use http_body_util::BodyExt as _;
 use mooring_egress::{Budget, Egress, EgressError};
 use mooring_volume::Secrets;
+use tracing::Instrument as _;
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
@@ -14,6 +15,7 @@ use wasmtime_wasi_http::{
 use super::Sandbox;
 use crate::log::{CallLog, Level};
 use crate::meter::HttpOutcome;
+use crate::traced;
 
 /// Requests end this much before their call, or an eighth of its time, so that a backend can
 /// still answer what it waited for.
@@ -59,11 +61,14 @@ impl WasiHttpHooks for Hooks {
             between_bytes: between_bytes_timeout,
         };
         let (egress, log) = (self.egress.clone(), self.log.clone());
-        Box::new(async move {
+        let span = traced::http(&request);
+        let within = span.clone();
+        let exchange = async move {
             let Some(egress) = egress else { return Err(Error::HttpRequestDenied) };
             let (nothing, begun) = (Secrets::default(), Instant::now());
             let secrets = log.secrets().unwrap_or(&nothing);
             let answer = egress.send(request, secrets, budget).await;
+            traced::http_ended(&span, &answer);
             let outcome = match &answer {
                 Ok(answer) => HttpOutcome::Answered(answer.status().as_u16()),
                 Err(error) if error.is_refusal() => HttpOutcome::Refused,
@@ -82,7 +87,8 @@ impl WasiHttpHooks for Hooks {
                     Err(code(error))
                 }
             }
-        })
+        };
+        Box::new(exchange.instrument(within))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use mooring_volume::ephemeral::Ephemeral;
 
@@ -96,6 +97,9 @@ impl Config {
         }
         if let Some(dir) = &self.offline {
             check_path("offline", dir)?;
+        }
+        if self.ask_tags_every < Duration::from_secs(1) {
+            return Err(invalid("askTagsEvery", "registries are asked once a second at most"));
         }
         if let Some(otlp) = &self.telemetry.otlp {
             check_otlp(otlp)?;
@@ -235,6 +239,7 @@ registries:
   ghcr.io: {mirrors: ["mirror.example:5000/ghcr"], ca: /etc/ca.pem, credentials: /etc/pull.json}
   "localhost:5000": {plainHttp: true}
 offline: /srv/components
+askTagsEvery: 90s
 drivers:
   - name: array.example.com
     backend: oci://ghcr.io/vendor/array:1.2
@@ -242,6 +247,7 @@ drivers:
 "#,
         )
         .unwrap();
+        assert_eq!(config.ask_tags_every.as_secs(), 90);
         let driver = config.drivers.first().unwrap();
         assert_eq!(driver.backend.to_string(), "oci://ghcr.io/vendor/array:1.2");
         assert!(driver.trust.digest.is_some() && driver.trust.allow_downgrade);
@@ -291,6 +297,7 @@ drivers:
             ("telemetry: {otlp: {endpoint: 'http://a', sampleRatio: 1.5}}", "sampleRatio"),
             ("node: {kata: {directVolumes: relative}}", "node.kata.directVolumes"),
             ("offline: relative", "offline"),
+            ("askTagsEvery: 10ms", "askTagsEvery"),
             ("registries: {ghcr.io/vendor: {}}", "ghcr.io/vendor"),
             ("registries: {ghcr.io: {mirrors: ['https://mirror']}}", "https://mirror"),
             ("registries: {ghcr.io: {credentials: config.json}}", "credentials"),

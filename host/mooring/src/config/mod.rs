@@ -34,6 +34,9 @@ pub(crate) struct Config {
     pub(crate) registries: Registries,
     /// A directory in the OCI image layout, which is used instead of any registry.
     pub(crate) offline: Option<PathBuf>,
+    /// How often registries are asked what the tags mean by which drivers follow them.
+    #[serde(with = "humantime_serde")]
+    pub(crate) ask_tags_every: Duration,
     pub(crate) drivers: Vec<Driver>,
 }
 
@@ -187,6 +190,7 @@ impl Default for Config {
             telemetry: Telemetry::default(),
             registries: Registries::new(),
             offline: None,
+            ask_tags_every: Duration::from_secs(300),
             drivers: Vec::new(),
         }
     }

@@ -1,7 +1,6 @@
 //! The controller process: components and their sockets, without privilege.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use mooring_backend::{Compiler, Engine, EngineConfig};
@@ -25,9 +24,6 @@ use crate::telemetry::traces::Traces;
 /// Calls beyond which no room is kept for drivers that may be added: each takes 34 GiB of the 128
 /// TiB of addresses that a process has.
 const MOST_CALLS: u32 = 1_024;
-
-/// How often registries are asked what the tags that are followed mean.
-const TAGS_ASKED: Duration = Duration::from_secs(300);
 
 /// Becomes `controller.uid` for good where the process was started as root; takes on
 /// `no_new_privs` in any case.
@@ -108,9 +104,9 @@ async fn keep_up(drivers: &Drivers, mut reload: Reload) {
 /// now, so it is asked.
 async fn next(drivers: &Drivers, reload: &mut Reload) -> Cause {
     let asked = async {
-        match drivers.follows_tags() {
-            true => tokio::time::sleep(TAGS_ASKED).await,
-            false => std::future::pending().await,
+        match drivers.tags_asked() {
+            Some(every) => tokio::time::sleep(every).await,
+            None => std::future::pending().await,
         }
     };
     tokio::select! {

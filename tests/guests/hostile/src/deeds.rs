@@ -1,4 +1,5 @@
-//! What a component might do instead of its work. A deed that is none is nothing.
+//! What a component might do instead of its work. A deed that is none is nothing. What follows a `#` only tells
+//! callers apart.
 
 #![allow(clippy::disallowed_methods, reason = "what is disallowed is what is tried here")]
 
@@ -10,7 +11,7 @@ use mooring_sdk::state::State;
 use mooring_sdk::{Error, Result, info};
 
 pub(crate) fn run(deed: &str) -> Result<()> {
-    match deed {
+    match deed.split('#').next().unwrap_or_default() {
         "panic" => panic!("as asked for"),
         "exit" => std::process::exit(3),
         "loop" => spin(),

@@ -16,8 +16,8 @@ impl ChangedBlocks for Driver {
         let blocks = self.exported(&self.exports.changed_blocks, "changed-blocks")?;
         let BlockRange { offset, limit, mut secrets } = range;
         let asked = self.asked(call, "changed-blocks.allocated", &mut secrets);
-        let (snapshot, secrets) = (snapshot.as_str(), &convert::exposed(&secrets));
-        let body = guest!(blocks, call_allocated(snapshot, offset, limit, secrets));
+        let secrets = convert::exposed(&secrets);
+        let body = guest!(blocks, call_allocated(snapshot.as_str(), offset, limit, &secrets));
         self.call(asked, body, |answer| convert::blocks(answer, offset, limit)).await
     }
 
@@ -31,9 +31,9 @@ impl ChangedBlocks for Driver {
         let blocks = self.exported(&self.exports.changed_blocks, "changed-blocks")?;
         let BlockRange { offset, limit, mut secrets } = range;
         let asked = self.asked(call, "changed-blocks.delta", &mut secrets);
-        let (base, target) = (base.as_str(), target.as_str());
-        let secrets = &convert::exposed(&secrets);
-        let body = guest!(blocks, call_delta(base, target, offset, limit, secrets));
+        let secrets = convert::exposed(&secrets);
+        let body =
+            guest!(blocks, call_delta(base.as_str(), target.as_str(), offset, limit, &secrets));
         self.call(asked, body, |answer| convert::blocks(answer, offset, limit)).await
     }
 }

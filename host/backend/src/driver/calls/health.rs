@@ -15,8 +15,8 @@ impl Health for Driver {
     ) -> Result<Vec<VolumeFinding>> {
         let health = self.exported(&self.exports.health, "health")?;
         let asked = self.asked(call, "health.get", &mut secrets);
-        let (volume, secrets) = (volume.as_str(), &convert::exposed(&secrets));
-        let body = guest!(health, call_get(volume, secrets));
+        let secrets = convert::exposed(&secrets);
+        let body = guest!(health, call_get(volume.as_str(), &secrets));
         self.call(asked, body, convert::volume_findings).await
     }
 
@@ -29,8 +29,8 @@ impl Health for Driver {
         let health = self.exported(&self.exports.health, "health")?;
         let most = page.max_entries;
         let asked = self.asked(call, "health.list", &mut secrets);
-        let (page, secrets) = (&convert::page(page), &convert::exposed(&secrets));
-        let body = guest!(health, call_list(page, secrets));
+        let (page, secrets) = (convert::page(page), convert::exposed(&secrets));
+        let body = guest!(health, call_list(&page, &secrets));
         self.call(asked, body, |entries| convert::unsound(entries, most)).await
     }
 
@@ -42,8 +42,8 @@ impl Health for Driver {
     ) -> Result<Vec<StorageFinding>> {
         let health = self.exported(&self.exports.health, "health")?;
         let asked = self.asked(call, "health.backend", &mut secrets);
-        let (node, secrets) = (node.as_ref().map(NodeId::as_str), &convert::exposed(&secrets));
-        let body = guest!(health, call_backend(node, secrets));
+        let (node, secrets) = (node.map(|node| node.to_string()), convert::exposed(&secrets));
+        let body = guest!(health, call_backend(node.as_deref(), &secrets));
         self.call(asked, body, convert::storage_findings).await
     }
 }

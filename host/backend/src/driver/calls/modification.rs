@@ -12,17 +12,16 @@ impl Modification for Driver {
         let ModifyVolume { volume, mutable_parameters, mut secrets } = request;
         self.schema.check_mutable_parameters(&mutable_parameters)?;
         let asked = self.asked(call, "modification.modify", &mut secrets);
-        let (volume, parameters) = (volume.as_str(), &convert::map(mutable_parameters));
-        let secrets = &convert::exposed(&secrets);
-        let body = guest!(modification, call_modify(volume, parameters, secrets));
+        let parameters = convert::map(mutable_parameters);
+        let secrets = convert::exposed(&secrets);
+        let body = guest!(modification, call_modify(volume.as_str(), &parameters, &secrets));
         self.call(asked, body, Ok).await
     }
 
     async fn limits(&self, call: &Call, volume: VolumeId) -> Result<Option<NodeLimits>> {
         let modification = self.exported(&self.exports.modification, "modification")?;
         let asked = Asked::new(call, "modification.limits");
-        let volume = volume.as_str();
-        let body = guest!(modification, call_limits(volume));
+        let body = guest!(modification, call_limits(volume.as_str()));
         self.call(asked, body, |limits| Ok(limits.map(convert::limits))).await
     }
 }

@@ -18,8 +18,8 @@ impl Snapshots for Driver {
         self.schema.check_snapshot_parameters(&request.parameters)?;
         let source = request.source.clone();
         let asked = self.asked(call, "snapshots.create", &mut request.secrets);
-        let request = &convert::create_snapshot(request);
-        let body = guest!(snapshots, call_create(request));
+        let request = convert::create_snapshot(request);
+        let body = guest!(snapshots, call_create(&request));
         self.call(asked, body, |snapshot| {
             let snapshot = convert::snapshot(snapshot)?;
             if snapshot.source != source {
@@ -44,8 +44,8 @@ impl Snapshots for Driver {
     ) -> Result<()> {
         let snapshots = self.exported(&self.exports.snapshots, "snapshots")?;
         let asked = self.asked(call, "snapshots.delete", &mut secrets);
-        let (id, secrets) = (id.as_str(), &convert::exposed(&secrets));
-        let body = guest!(snapshots, call_delete(id, secrets));
+        let secrets = convert::exposed(&secrets);
+        let body = guest!(snapshots, call_delete(id.as_str(), &secrets));
         self.call(asked, body, Ok).await
     }
 
@@ -57,8 +57,8 @@ impl Snapshots for Driver {
         let snapshots = self.exported(&self.exports.snapshots, "snapshots")?;
         let (most, source) = (request.page.max_entries, request.source.clone());
         let asked = self.asked(call, "snapshots.list", &mut request.secrets);
-        let request = &convert::list_snapshots(request);
-        let body = guest!(snapshots, call_list(request));
+        let request = convert::list_snapshots(request);
+        let body = guest!(snapshots, call_list(&request));
         self.call(asked, body, |page| {
             let page = convert::snapshots(page, most)?;
             let fits = |snapshot: &Snapshot| {
@@ -80,8 +80,8 @@ impl Snapshots for Driver {
     ) -> Result<Snapshot> {
         let snapshots = self.exported(&self.exports.snapshots, "snapshots")?;
         let asked = self.asked(call, "snapshots.get", &mut secrets);
-        let (wanted, secrets) = (id.as_str(), &convert::exposed(&secrets));
-        let body = guest!(snapshots, call_get(wanted, secrets));
+        let (wanted, secrets) = (id.clone(), convert::exposed(&secrets));
+        let body = guest!(snapshots, call_get(wanted.as_str(), &secrets));
         self.call(asked, body, |snapshot| {
             let snapshot = convert::snapshot(snapshot)?;
             if snapshot.id == id {
@@ -104,8 +104,8 @@ impl GroupSnapshots for Driver {
         self.schema.check_group_parameters(&request.parameters)?;
         let sources: BTreeSet<_> = request.sources.iter().cloned().collect();
         let asked = self.asked(call, "group-snapshots.create", &mut request.secrets);
-        let request = &convert::create_group(request);
-        let body = guest!(groups, call_create(request));
+        let request = convert::create_group(request);
+        let body = guest!(groups, call_create(&request));
         self.call(asked, body, |group| {
             let group = convert::group(group)?;
             let taken: BTreeSet<_> =
@@ -122,9 +122,9 @@ impl GroupSnapshots for Driver {
         let groups = self.exported(&self.exports.group_snapshots, "group-snapshots")?;
         let GroupReference { id, members, mut secrets } = group;
         let asked = self.asked(call, "group-snapshots.delete", &mut secrets);
-        let (id, members) = (id.as_str(), &convert::snapshot_ids(members));
-        let secrets = &convert::exposed(&secrets);
-        let body = guest!(groups, call_delete(id, members, secrets));
+        let members = convert::snapshot_ids(members);
+        let secrets = convert::exposed(&secrets);
+        let body = guest!(groups, call_delete(id.as_str(), &members, &secrets));
         self.call(asked, body, Ok).await
     }
 
@@ -133,9 +133,9 @@ impl GroupSnapshots for Driver {
         let GroupReference { id, members, mut secrets } = group;
         let believed: BTreeSet<_> = members.iter().cloned().collect();
         let asked = self.asked(call, "group-snapshots.get", &mut secrets);
-        let (wanted, members) = (id.as_str(), &convert::snapshot_ids(members));
-        let secrets = &convert::exposed(&secrets);
-        let body = guest!(groups, call_get(wanted, members, secrets));
+        let (wanted, members) = (id.clone(), convert::snapshot_ids(members));
+        let secrets = convert::exposed(&secrets);
+        let body = guest!(groups, call_get(wanted.as_str(), &members, &secrets));
         let group = self
             .call(asked, body, |group| {
                 let group = convert::group(group)?;

@@ -10,6 +10,7 @@ mod view;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use mooring_backend::{Candidate, Difference, Engine};
@@ -93,11 +94,13 @@ impl Drivers {
         components.chain(self.args.config.clone()).collect()
     }
 
-    /// Whether a component is named by a tag, which may come to mean another one.
-    pub(crate) fn follows_tags(&self) -> bool {
+    /// How often to look again because a component is named by a tag, which may come to mean another one.
+    pub(crate) fn tags_asked(&self) -> Option<Duration> {
         let config = self.config();
         let mut sources = config.drivers.iter().map(|driver| &driver.backend);
-        sources.any(|source| matches!(source, Source::Registry(it) if it.digest.is_none()))
+        let tagged =
+            |source: &Source| matches!(source, Source::Registry(it) if it.digest.is_none());
+        sources.any(tagged).then_some(config.ask_tags_every)
     }
 
     /// Whether the configuration is written otherwise than it is served.
