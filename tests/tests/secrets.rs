@@ -193,7 +193,7 @@ async fn health(clients: &mut Clients, id: &str, told: &mut Told) {
     told.answer(controller.controller_get_volume_health(get).await);
     let list = ControllerListVolumeHealthRequest { secrets: secrets.clone(), ..Default::default() };
     told.answer(controller.controller_list_volume_health(list).await);
-    let storage = NodeGetStorageHealthRequest { secrets, ..Default::default() };
+    let storage = NodeGetStorageHealthRequest { secrets };
     told.answer(clients.node.node_get_storage_health(storage).await);
 }
 

@@ -201,6 +201,8 @@ fn a_tag_that_comes_to_mean_another_component_is_followed_while_it_serves() {
         let yaml = format!("askTagsEvery: 1s\n{}", settings.yaml(&paths));
         let controller = Controller::configured(&paths, &registry.host, &yaml);
         controller.says("serving").await;
+        eventually("its status can be asked", async || paths.admin_socket().exists().then_some(()))
+            .await;
         let pushed = push(&built[1]);
         eventually("the component that the tag means now serves", async || {
             let status = get(&paths.admin_socket(), "/v1/status").await.body;

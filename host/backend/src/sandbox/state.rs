@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use mooring_store::{Migration, Scoped, StateError};
+use mooring_volume::Secrets;
 
 use super::Sandbox;
 use super::imports::NO_STORE;
@@ -25,6 +26,20 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// What a call was trusted with is not for the disk. That catches a backend that keeps its request
+    /// as it came; one that means to hide a secret could hide it from this.
+    fn may_keep(&self, key: &str, value: &[u8]) -> Result<Reached, state::StateError> {
+        let told =
+            |secrets: &Secrets| secrets.is_told_by(value) || secrets.is_told_by(key.as_bytes());
+        if self.log.secrets().is_some_and(told) {
+            let reason = "it holds a secret of this call, and secrets are not kept on disk";
+            return Err(state::StateError::Invalid(reason.to_owned()));
+        }
+        self.state()
+    }
+}
+
 type State<T> = wasmtime::Result<Result<T, state::StateError>>;
 
 impl state::Host for Sandbox {
@@ -39,7 +54,7 @@ impl state::Host for Sandbox {
     }
 
     async fn insert(&mut self, key: String, value: Vec<u8>) -> State<u64> {
-        Ok(match self.state() {
+        Ok(match self.may_keep(&key, &value) {
             Ok(Reached::Own(store)) => store.insert(&key, &value).await.map_err(Into::into),
             Ok(Reached::Migrating(migration)) => migration.insert(&key, &value).map_err(Into::into),
             Err(error) => Err(error),
@@ -47,7 +62,7 @@ impl state::Host for Sandbox {
     }
 
     async fn replace(&mut self, key: String, value: Vec<u8>, version: u64) -> State<u64> {
-        Ok(match self.state() {
+        Ok(match self.may_keep(&key, &value) {
             Ok(Reached::Own(store)) => {
                 store.replace(&key, &value, version).await.map_err(Into::into)
             }

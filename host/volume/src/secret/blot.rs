@@ -15,6 +15,8 @@ use super::{Secret, Secrets};
 
 /// Shorter values are words that occur by chance, and no protection to anything.
 const SHORTEST: usize = 4;
+/// What is shorter may stand in a record for another reason than that it is a secret.
+const SHORTEST_KEPT: usize = 8;
 
 /// What stands where one was.
 const BLOT: &str = "[secret]";
@@ -32,6 +34,16 @@ impl Secrets {
             }
         }
         text
+    }
+}
+
+impl Secrets {
+    /// Whether one of them, of at least 8 bytes, is in what a backend wants to keep.
+    #[must_use]
+    pub fn is_told_by(&self, record: &[u8]) -> bool {
+        let long = self.iter().filter(|(_, secret)| secret.expose().len() >= SHORTEST_KEPT);
+        let mut forms = long.flat_map(|(_, secret)| forms(secret));
+        forms.any(|form| record.windows(form.len()).any(|window| window == form.as_bytes()))
     }
 }
 
@@ -113,6 +125,18 @@ mod tests {
         let text = "login of ab with hunter2/hunter2 failed";
         assert_eq!(secrets("hunter2").blot(text), "login of ab with [secret]/[secret] failed");
         assert!(matches!(secrets("hunter2").blot("nothing of it"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_record_that_holds_a_secret_is_known() {
+        let secrets = secrets("correct horse");
+        for record in ["correct horse", "{\"key\":\"correct horse\"}", "636f727265637420686f727365"]
+        {
+            assert!(secrets.is_told_by(record.as_bytes()), "{record}");
+        }
+        assert!(!secrets.is_told_by(b"correct\xff horse"));
+        // Two letters are in every other record.
+        assert!(!secrets.is_told_by(b"user ab"));
     }
 
     #[test]

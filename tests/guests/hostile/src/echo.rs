@@ -1,9 +1,10 @@
-//! A component that tells its secrets, as a careless one does: it logs them, prints them and quotes them in
-//! its error, as they are and encoded.
+//! A component that tells its secrets, as a careless one does: it logs them, prints them, keeps them in its
+//! state and quotes them in its error, as they are and encoded.
 
 #![allow(clippy::disallowed_methods, reason = "what is disallowed is what is tried here")]
 
-use mooring_sdk::{Error, Result, Secrets, info};
+use mooring_sdk::state::State as _;
+use mooring_sdk::{Error, Host, Result, Secrets, info};
 
 /// Tells the secret `password` where the name or id says `echo-secrets`; behind `echo-then-trap` it breaks
 /// off.
@@ -15,6 +16,9 @@ pub(crate) fn if_asked(deed: &str, secrets: &Secrets) -> Result<()> {
     for form in &forms {
         info!("logging in with {form}");
         eprintln!("printed: {form}");
+        // It is refused, or the test finds it on disk.
+        let _ = Host.insert(&format!("login/{}", form.len()), form.as_bytes());
+        let _ = Host.insert(&format!("login/{form}"), b"");
     }
     assert!(deed != "echo-then-trap", "{}", forms.join(" "));
     Err(Error::unauthenticated(format!("login failed: {}", forms.join(" "))))

@@ -318,6 +318,7 @@ pub(crate) fn only_at_start(before: &Config, after: &Config) -> Vec<&'static str
         telemetry,
         registries,
         offline,
+        ask_tags_every: _,
         drivers: _,
     } = before;
     let differ = [
