@@ -237,6 +237,7 @@ impl<M: Machine> Inner<M> {
 
     /// The images that are bound to a device.
     fn bound(&self, images: &[PoolItem]) -> Result<Vec<Bound>> {
+        let silent = self.os.silent_loops()?;
         let loops = self.os.loops()?;
         let mut bound = Vec::new();
         for item in images {
@@ -245,6 +246,13 @@ impl<M: Machine> Inner<M> {
             let Located::Image(path) = attach::locate(driver, grants, &attachment)? else {
                 continue;
             };
+            // What hangs can't be frozen, and must not pass for one that nobody has attached.
+            if let Some(device) = silent.iter().find(|one| one.file.ends_with(&path.below)) {
+                return Err(Error::unavailable(format!(
+                    "/dev/loop{} does not answer: the storage of image {:?} hangs",
+                    device.number, item.name
+                )));
+            }
             let identity = match self.os.open_image(&path.root, &path.below, true) {
                 Ok(image) => self.os.describe(&image)?.identity,
                 // Never attached, or deleted.

@@ -19,6 +19,7 @@ mod found;
 mod freezing;
 mod linked;
 pub mod linux;
+mod loop_devices;
 mod symptoms;
 mod throttling;
 mod values;
@@ -38,11 +39,12 @@ pub use error::{Error, Kind, Result};
 pub use found::{Found, Superblock};
 pub use freezing::Freezing;
 pub use linked::{Disk, LinkedDevice, LinkedDevices};
+pub use loop_devices::LoopDevices;
 pub use symptoms::Symptoms;
 pub use throttling::{IoLimits, Throttling};
 pub use values::{
     BackingFile, BindSource, DeviceId, FsFaults, FsUsage, LoopDevice, Measure, MountEntry,
-    MountFlags, MountId, MountRef, Opened, PathKind,
+    MountFlags, MountId, MountRef, Opened, PathKind, SilentLoop,
 };
 
 /// Open files, directories and devices.
@@ -91,39 +93,6 @@ pub trait PoolFiles: Handles {
     /// # Errors
     /// [`Kind::Io`] when any byte that matters could not be read: unreadable is not blank.
     fn probe_image(&self, file: &Self::Handle) -> Result<Found>;
-}
-
-/// Loop devices.
-pub trait LoopDevices: Handles {
-    /// Every bound loop device, by number. Devices that vanish while this reads are left out.
-    ///
-    /// # Errors
-    /// What /sys and LOOP_GET_STATUS64 answer.
-    fn loops(&self) -> Result<Vec<LoopDevice>>;
-
-    /// Binds a free loop device to an open image (LOOP_CTL_GET_FREE, LOOP_CONFIGURE, again with
-    /// another number on EBUSY), labels it (`lo_file_name`, at most 63 bytes), with direct I/O
-    /// where the image's file system can (logical blocks of 512 bytes, so that a file system made
-    /// today mounts everywhere), partition scanning off, autoclear off. The status is read back
-    /// on the same descriptor and must show this image.
-    ///
-    /// # Errors
-    /// [`Kind::Changed`] if the status read back is another image's; else the system call's.
-    fn bind_loop(&self, image: &Self::Handle, label: &str, readonly: bool) -> Result<LoopDevice>;
-
-    /// Unbinds the loop device (LOOP_CLR_FD), after its status on the descriptor used showed
-    /// `device.backing` and `device.label`. One that is unbound already, or bound to another
-    /// image by now, is left alone: OK. Returns once the device is unbound.
-    ///
-    /// # Errors
-    /// [`Kind::Busy`] when it is still in use (mounted or opened) after a short wait.
-    fn unbind_loop(&self, device: &LoopDevice) -> Result<()>;
-
-    /// Makes the device as large as its image is now (LOOP_SET_CAPACITY), after the same check.
-    ///
-    /// # Errors
-    /// [`Kind::Changed`] when the device is bound to another image.
-    fn refresh_loop(&self, device: &LoopDevice) -> Result<()>;
 }
 
 /// Block devices and what they hold. A device is opened by its number's path below /dev, and

@@ -57,6 +57,15 @@ pub struct LoopDevice {
     pub size: u64,
 }
 
+/// A bound loop device that does not say to what: its storage hangs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilentLoop {
+    /// N in /dev/loopN.
+    pub number: u32,
+    /// The path of the file behind it, as the kernel knows it.
+    pub file: PathBuf,
+}
+
 /// A mount's id (/proc/self/mountinfo, first field).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MountId(pub u64);

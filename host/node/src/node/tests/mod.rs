@@ -11,6 +11,7 @@ mod orders;
 mod refusals;
 mod sandbox;
 mod service;
+mod silent;
 mod sweep;
 mod way;
 mod world;

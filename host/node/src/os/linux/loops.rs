@@ -4,13 +4,14 @@
 //! change goes through a descriptor whose status was read on that very descriptor first.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use linux_raw_sys::loop_device::{LO_FLAGS_DIRECT_IO, LO_FLAGS_READ_ONLY, loop_info64};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
+use super::bindings::Told;
 use super::errno::{failed, io_failed};
 use super::handle::Handle;
 use super::ioctl::{self, LoopSettings};
@@ -19,7 +20,7 @@ use super::patience::patiently;
 use super::pool::{fstat, identity, name};
 use super::uevents::Uevents;
 use super::{Linux, blocks};
-use crate::os::{BackingFile, DeviceId, Error, Kind, LoopDevice, LoopDevices, Result};
+use crate::os::{BackingFile, DeviceId, Error, Kind, LoopDevice, LoopDevices, Result, SilentLoop};
 
 const BINDING: &str = "binding a loop device to";
 const UNBINDING: &str = "unbinding loop device";
@@ -37,20 +38,23 @@ const BIND_TRIES: u32 = 1024;
 
 impl LoopDevices for Linux {
     fn loops(&self) -> Result<Vec<LoopDevice>> {
-        let entries =
-            std::fs::read_dir("/sys/block").map_err(|error| io_failed(&error, LISTING, "/sys"))?;
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| io_failed(&error, LISTING, "/sys/block"))?;
-            let file_name = entry.file_name();
-            let number = file_name.to_str().and_then(|name| name.strip_prefix("loop"));
-            let Some(number) = number.and_then(|digits| digits.parse().ok()) else { continue };
-            if is_bound(number) {
-                found.extend(status_of(number)?);
-            }
-        }
-        found.sort_by_key(|device| device.number);
-        Ok(found)
+        let told = self.bindings.of(&bound_numbers()?, status_of)?.into_iter();
+        Ok(told
+            .filter_map(|(_, told)| match told {
+                Told::Bound(device) => Some(device),
+                Told::Unbound | Told::Silent => None,
+            })
+            .collect())
+    }
+
+    fn silent_loops(&self) -> Result<Vec<SilentLoop>> {
+        let told = self.bindings.of(&bound_numbers()?, status_of)?.into_iter();
+        Ok(told
+            .filter_map(|(number, told)| match told {
+                Told::Silent => Some(SilentLoop { number, file: file_behind(number)? }),
+                Told::Bound(_) | Told::Unbound => None,
+            })
+            .collect())
     }
 
     fn bind_loop(&self, image: &Handle, label: &str, readonly: bool) -> Result<LoopDevice> {
@@ -244,6 +248,33 @@ fn device_id(number: u32) -> Result<DeviceId> {
 /// Without opening the device, which would delay another's unbinding.
 fn is_bound(number: u32) -> bool {
     Path::new(&format!("/sys/block/loop{number}/loop/backing_file")).exists()
+}
+
+/// The numbers of the devices that are bound, in order.
+fn bound_numbers() -> Result<Vec<u32>> {
+    let entries =
+        std::fs::read_dir("/sys/block").map_err(|error| io_failed(&error, LISTING, "/sys"))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| io_failed(&error, LISTING, "/sys/block"))?;
+        let file_name = entry.file_name();
+        let number = file_name.to_str().and_then(|name| name.strip_prefix("loop"));
+        let Some(number) = number.and_then(|digits| digits.parse().ok()) else { continue };
+        if is_bound(number) {
+            found.push(number);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// The path of the file behind a device, in the kernel's words: nothing is asked of the file's storage.
+/// None: it is unbound by now.
+fn file_behind(number: u32) -> Option<PathBuf> {
+    let path = format!("/sys/block/loop{number}/loop/backing_file");
+    let said = std::fs::read_to_string(path).ok()?;
+    let said = said.trim_end_matches('\n');
+    Some(said.strip_suffix(" (deleted)").unwrap_or(said).into())
 }
 
 fn node(number: u32) -> String {

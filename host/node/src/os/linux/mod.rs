@@ -3,6 +3,7 @@
 //! One file an idea; `ioctl` alone has unsafe code, `process`-starting is in `program` alone.
 //! Nothing here decides anything: see the contract in `os`.
 
+mod bindings;
 mod blocks;
 mod direct;
 mod errno;
@@ -50,13 +51,18 @@ pub struct Linux {
     programs: Installed,
     /// Programs that were run, and how each ended.
     ran: Tally<(&'static str, &'static str)>,
+    bindings: bindings::Bindings,
 }
 
 impl Linux {
     /// Looks once for the programs that will be run. A missing one is an error when it is needed.
     #[must_use]
     pub fn new() -> Self {
-        Self { programs: Installed::find(), ran: Tally::default() }
+        Self {
+            programs: Installed::find(),
+            ran: Tally::default(),
+            bindings: bindings::Bindings::default(),
+        }
     }
 
     /// Programs that were run since the start, and how they ended: `ok`, `failed`, or `killed` at their

@@ -8,6 +8,7 @@ mod content;
 mod direct;
 mod disks;
 mod files;
+mod loops;
 mod orders;
 mod storage;
 mod symptoms;
@@ -70,6 +71,8 @@ pub(crate) struct Model {
     pub(super) next_id: u64,
     pub(crate) mounts: Vec<MountEntry>,
     pub(super) loops: BTreeMap<u32, Bound>,
+    /// Those that do not say what they are bound to.
+    pub(crate) silent: BTreeSet<u32>,
     pub(crate) images: BTreeMap<PathBuf, Image>,
     /// Directories of pools and the groups that they were given to.
     pub(crate) directories: BTreeMap<PathBuf, Option<u32>>,
