@@ -8,15 +8,23 @@
 //! Two servers never share a path: a lock beside the socket (`<path>.lock`) is held until the last operation
 //! has ended. The socket is bound under another name, given its mode, and then renamed: nobody ever connects to
 //! one with a wrong mode, and what an instance that was killed left behind is replaced in one step.
+//!
+//! A process that was killed while a thread of it waits for storage that hangs is not gone: the kernel keeps
+//! that thread, and with it all that the process had open, until the storage answers. It runs nothing any
+//! more, so it keeps nobody from taking its place (`lock`).
+
+mod lock;
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
+
+pub(crate) use lock::Lock;
 
 /// Source: unix(7), `sun_path`, with the closing NUL.
 const LONGEST_PATH: usize = 107;
@@ -81,12 +89,6 @@ pub struct Listener {
     lock: Lock,
 }
 
-/// Held for as long as no other instance may serve the path.
-#[derive(Debug)]
-pub(crate) struct Lock {
-    _file: File,
-}
-
 /// Where our socket is.
 #[derive(Debug)]
 struct Place {
@@ -108,8 +110,11 @@ impl Listener {
         }
         let few = peers.0.is_empty();
         make_directory(&path, if few { 0o700 } else { 0o711 })?;
-        let lock = lock(&path)?;
-        check_place(&path)?;
+        let lock = lock::take(&path)?;
+        // What a killed process holds still seems to be listened to.
+        if !lock.taken_over {
+            check_place(&path)?;
+        }
         let listener = bind_renamed(&path, if few { 0o600 } else { 0o666 })?;
         let meta = fs::symlink_metadata(&path).map_err(io_error("look at", &path))?;
         // Whose file it is that we just made: the process's own uid.
@@ -192,26 +197,6 @@ fn make_directory(socket: &Path, mode: u32) -> Result<(), SocketError> {
         );
     }
     Ok(())
-}
-
-fn lock(socket: &Path) -> Result<Lock, SocketError> {
-    let path = with_suffix(socket, ".lock");
-    // Opening would follow a link, and make a file where it leads.
-    if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file()) {
-        return Err(SocketError::Foreign { path });
-    }
-    let file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(io_error("open the lock", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(SocketError::Taken { path: socket.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(SocketError::Io { doing: "lock", path, source }),
-    }
 }
 
 /// Whether the place is free, or holds a socket that nobody serves any more.

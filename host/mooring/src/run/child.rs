@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use mooring_node::os::process::Controller;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
 use super::stop::Stop;
 
@@ -18,7 +17,8 @@ const SETTLED: Duration = Duration::from_secs(30);
 
 /// A controller process that is kept alive until the host stops.
 pub(crate) struct Supervised {
-    watching: JoinHandle<()>,
+    arguments: Vec<OsString>,
+    stop: Stop,
     reload: Arc<Notify>,
 }
 
@@ -33,11 +33,9 @@ impl Told {
 }
 
 impl Supervised {
-    /// Starts `mooring controller` with these arguments.
-    pub(crate) fn start(arguments: Vec<OsString>, stop: Stop) -> Self {
-        let reload = Arc::new(Notify::new());
-        let watching = tokio::spawn(keep_alive(arguments, stop, Arc::clone(&reload)));
-        Self { watching, reload }
+    /// Of `mooring controller` with these arguments.
+    pub(crate) fn new(arguments: Vec<OsString>, stop: Stop) -> Self {
+        Self { arguments, stop, reload: Arc::new(Notify::new()) }
     }
 
     /// By which others reach it.
@@ -45,11 +43,10 @@ impl Supervised {
         Told(Arc::clone(&self.reload))
     }
 
-    /// Waits until it has ended, after a stop.
-    pub(crate) async fn ended(self) {
-        if let Err(error) = self.watching.await {
-            tracing::error!(%error, "watching the controller failed");
-        }
+    /// Starts it, and again where it dies, until a stop; then waits until it has ended. To be polled
+    /// by the process's first thread, whose end tells the controller to end.
+    pub(crate) async fn keep_alive(self) {
+        keep_alive(self.arguments, self.stop, self.reload).await;
     }
 }
 

@@ -14,11 +14,13 @@ mod reload;
 mod stop;
 mod watch;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use mooring_node::os::linux::release_startup_code;
 use mooring_node::os::privilege;
+use mooring_node::os::process::end_with_parent;
 use tokio::runtime::Runtime;
 
 use crate::cli::{ControllerArgs, HostArgs, ServeArgs};
@@ -35,17 +37,34 @@ pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     privilege::refuse_core_dumps().context("core dumps cannot be refused")?;
     folders::node(&config)?;
     let arguments = args.host.to_arguments()?;
-    node_runtime()?.block_on(async {
+    serve_on(node_runtime()?, async {
         let seen = seen.start()?;
         let stop = stop::Stop::on_signals_or_detached(args.attached)?;
-        let child = child::Supervised::start(arguments, stop.clone());
+        let child = child::Supervised::new(arguments, stop.clone());
+        let handle = child.handle();
+        // Here and not in a task: the first thread starts the controller.
+        let mut kept = pin!(child.keep_alive());
+        let mut node = pin!(node::run(&args.host, config, Some(handle), stop, &seen));
         // A node that cannot start ends the process, and the controller with it: nobody tells it
         // to stop, so waiting for its end would be for ever.
-        node::run(&args.host, config, Some(child.handle()), stop, &seen).await?;
-        child.ended().await;
+        tokio::select! {
+            ran = &mut node => {
+                ran?;
+                kept.await;
+            }
+            () = &mut kept => node.await?,
+        }
         seen.finish().await;
         Ok(())
     })
+}
+
+/// Runs a process to its end. What waits for storage that hangs is not waited for: it ends with the
+/// process, or when the storage answers.
+fn serve_on<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_background();
+    outcome
 }
 
 /// `mooring controller`.
@@ -55,7 +74,10 @@ pub(crate) fn controller(args: &ControllerArgs) -> anyhow::Result<()> {
     // Before any thread exists: privileges belong to threads.
     folders::controller(&config)?;
     controller::drop_privileges(&config)?;
-    controller_runtime()?.block_on(async {
+    if args.attached {
+        end_with_parent().context("the controller cannot be tied to its host")?;
+    }
+    serve_on(controller_runtime()?, async {
         let seen = seen.start()?;
         let stop = stop::Stop::on_signals_or_detached(args.attached)?;
         controller::run(&args.host, config, stop, &seen).await?;
@@ -70,7 +92,7 @@ pub(crate) fn node(args: &HostArgs) -> anyhow::Result<()> {
     let seen = Seen::of(&config, "node")?;
     privilege::refuse_core_dumps().context("core dumps cannot be refused")?;
     folders::node(&config)?;
-    node_runtime()?.block_on(async {
+    serve_on(node_runtime()?, async {
         let seen = seen.start()?;
         node::run(args, config, None, stop::Stop::on_signals()?, &seen).await?;
         seen.finish().await;

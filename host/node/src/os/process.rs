@@ -26,8 +26,10 @@ const PASSED_ON: [&str; 9] = [
 /// A running `mooring controller`. Dropping it kills it.
 ///
 /// The child holds the other end of a pipe as its standard input, and ends when that closes: it
-/// cannot outlive this process, however this process ends. (`PR_SET_PDEATHSIG` would tie it to the
-/// *thread* that started it, and a runtime's threads come and go.)
+/// cannot outlive this process, however this process ends. A process that was killed while a thread
+/// of it waits for storage keeps the pipe open, though: so the child is also told when the *thread*
+/// that started it ends ([`end_with_parent`]), which has to be the first one, as a runtime's threads
+/// come and go.
 #[derive(Debug)]
 pub struct Controller {
     child: Child,
@@ -92,4 +94,13 @@ impl Controller {
         self.child.kill().await?;
         self.child.wait().await
     }
+}
+
+/// Has the kernel send this process SIGTERM when the thread that started it ends. To be called after
+/// the last change of its user, which takes it back (prctl(2), PR_SET_PDEATHSIG).
+///
+/// # Errors
+/// What the kernel says.
+pub fn end_with_parent() -> io::Result<()> {
+    Ok(rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?)
 }
