@@ -192,6 +192,20 @@ impl Host {
         gone(controller, "the controller of the killed serve").await;
     }
 
+    /// Sends `serve` a signal and waits until it runs nothing any more, though storage that hangs may
+    /// keep threads of it in the kernel; answers what is left of it.
+    ///
+    /// # Panics
+    /// When its first thread does not end.
+    pub async fn abandon(&mut self, how: Signal) -> Child {
+        let (_, serve) = self.processes.pop().expect("serve");
+        let pid = serve.id().expect("runs");
+        signal(pid, how);
+        eventually("serve runs nothing any more", async || (!kernel::runs(pid)).then_some(()))
+            .await;
+        serve
+    }
+
     /// Starts `serve` again after it was stopped or killed.
     pub async fn serve_again(&mut self) {
         self.spawn("serve");

@@ -133,11 +133,16 @@ pub struct Life {
 impl Life {
     /// A volume to be, with its paths made as kubelet makes them.
     pub async fn new(host: &Host, kind: Kind, name: &str) -> Self {
+        Self::of_driver(host, kind.driver(), kind, name).await
+    }
+
+    /// As [`Self::new`], of another driver over images.
+    pub async fn of_driver(host: &Host, driver: &str, kind: Kind, name: &str) -> Self {
         let staging = host.paths.targets.join(format!("plugins/{name}/globalmount"));
         let target = host.paths.targets.join(format!("pods/{name}/mount"));
         std::fs::create_dir_all(&staging).unwrap();
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        let clients = host.connect(kind.driver()).await;
+        let clients = host.connect(driver).await;
         Self {
             kind,
             name: name.to_owned(),
