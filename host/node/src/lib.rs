@@ -19,6 +19,8 @@ mod attach;
 mod fault;
 pub mod filesystem;
 mod freezes;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod guard;
 mod health;
 mod mount;

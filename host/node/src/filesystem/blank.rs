@@ -1,8 +1,8 @@
 //! The proof that a device holds nothing, without which nothing is formatted.
 //!
 //! A device counts as blank when its head, its tail, every place where a known format keeps a
-//! superblock, label or backup of it, and samples all along it were read without error and every
-//! byte was zero. Where holes are known, everything that is not a hole is read instead of samples.
+//! superblock, label or backup of it (`signature`), and samples all along it were read without
+//! error and every byte was zero. Where holes are known, everything that is not a hole is read instead of samples.
 //! Formats need not be known for this: bytes are compared with zero, and names are looked for only
 //! to tell what is in the way. *Unreadable is not blank*: asking blkid and taking its "nothing
 //! found" for blank, which it also says of a device that fails to read, is the commonest data loss
@@ -10,8 +10,8 @@
 
 use std::io;
 
-use super::pages::{PAGE, PAGE_LEN, Pages, floor};
-use super::signature::{self, BTRFS_SUPERBLOCKS, LUKS2_SECOND};
+use super::pages::{PAGE, PAGE_LEN, Pages, ceil, floor};
+use super::signature::{self, Met};
 use super::{BlockRead, NextData};
 
 /// Read whole at both ends: partition tables, RAID, LVM and ZFS labels, most superblocks.
@@ -25,7 +25,7 @@ const SMALL: u64 = 4 * EDGE;
 const SAMPLES: u64 = 64;
 
 /// Bytes a read.
-pub(super) const CHUNK: usize = 1024 * 1024;
+pub(super) const CHUNK: u64 = 1024 * 1024;
 
 /// An image that says which parts of it are holes is read whole otherwise, up to this many chunks.
 const SWEPT_CHUNKS: u64 = 64;
@@ -34,9 +34,6 @@ const SWEPT_CHUNKS: u64 = 64;
 /// 3, 5 and 7) and the sizes of a group: 8 × block size × block size, for 1 to 4 KiB blocks.
 const EXT_BACKUP_GROUPS: [u64; 10] = [1, 3, 5, 7, 9, 25, 27, 49, 81, 125];
 const EXT_GROUP_SIZES: [u64; 3] = [8 << 20, 32 << 20, 128 << 20];
-
-/// VMFS keeps its headers here; a UDF anchor may be at the first, of 4 KiB sectors.
-const OTHERS: [u64; 2] = [1 << 20, 2 << 20];
 
 /// The proof that a device was read and held nothing. Only [`prove_blank`] makes one, and
 /// formatting consumes it.
@@ -73,12 +70,13 @@ pub enum NotBlank {
     Empty,
     /// There is something.
     #[error(
-        "the device holds {} (a byte that is not zero at {offset}), so it is not formatted; \
-         if its content is of no worth, erase it or delete the volume",
+        "the device holds {} at byte {offset}, so it is not formatted; if its content is of no \
+         worth, erase it or delete the volume",
         what.unwrap_or("data of an unknown format")
     )]
     Found {
-        /// The first byte met that is not zero.
+        /// Where the format's magic bytes start; where it is not known, the first byte met that is
+        /// not zero.
         offset: u64,
         /// The format, where it is known.
         what: Option<&'static str>,
@@ -94,9 +92,9 @@ pub fn prove_blank<D: BlockRead>(device: &D) -> Result<Blank, NotBlank> {
     if size == 0 {
         return Err(NotBlank::Empty);
     }
-    let mut pages = Pages::new(CHUNK);
+    let mut pages = Pages::new();
     let swept = sweep(device, &mut pages)?;
-    for (offset, len) in plan(size, swept).into_iter().flat_map(Run::chunks) {
+    for (offset, len) in plan(size, swept, device.unit()).into_iter().flat_map(Run::chunks) {
         expect_zeros(device, &mut pages, offset, len)?;
     }
     Ok(Blank { size })
@@ -117,9 +115,9 @@ fn sweep<D: BlockRead>(device: &D, pages: &mut Pages) -> Result<Swept, NotBlank>
     for _ in 0..SWEPT_CHUNKS {
         match device.next_data(offset) {
             Ok(NextData::At(data)) if data < device.size() => {
-                let start = floor(data.max(offset), PAGE);
+                let start = floor(data.max(offset), device.unit());
                 expect_zeros(device, pages, start, CHUNK)?;
-                offset = start + CHUNK as u64;
+                offset = start + CHUNK;
             }
             Ok(NextData::At(_) | NextData::None) => return Ok(Swept::Whole),
             Ok(NextData::Unknown) => return Ok(Swept::Partly),
@@ -133,18 +131,18 @@ fn expect_zeros<D: BlockRead>(
     device: &D,
     pages: &mut Pages,
     offset: u64,
-    len: usize,
+    len: u64,
 ) -> Result<(), NotBlank> {
     let bytes = pages
         .read(device, offset, len)
         .map_err(|source| NotBlank::Unreadable { offset, source })?;
     match first_set(bytes) {
         None => Ok(()),
-        Some(skip) => Err(NotBlank::Found { offset: offset + skip, what: name(device) }),
+        Some(skip) => Err(named(device, offset + skip)),
     }
 }
 
-/// A run of bytes, its start a multiple of [`PAGE`].
+/// A run of bytes, its start a multiple of the device's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) start: u64,
@@ -153,35 +151,38 @@ pub(super) struct Run {
 
 impl Run {
     /// Offsets and lengths of at most [`CHUNK`] bytes.
-    pub(super) fn chunks(self) -> impl Iterator<Item = (u64, usize)> {
-        (self.start..self.end).step_by(CHUNK).map(move |offset| {
-            (offset, usize::try_from(self.end - offset).unwrap_or(CHUNK).min(CHUNK))
+    pub(super) fn chunks(self) -> impl Iterator<Item = (u64, u64)> {
+        let mut at = self.start;
+        std::iter::from_fn(move || {
+            let chunk = (at, CHUNK.min(self.end - at));
+            at += chunk.1;
+            (chunk.1 > 0).then_some(chunk)
         })
     }
 }
 
-/// What to read of a device: ascending runs that do not touch one another. Samples stand in for a
-/// sweep that was not whole.
-pub(super) fn plan(size: u64, swept: Swept) -> Vec<Run> {
+/// What to read of a device whose reads are aligned to `unit`: ascending runs that do not touch one
+/// another. Samples stand in for a sweep that was not whole.
+pub(super) fn plan(size: u64, swept: Swept, unit: u64) -> Vec<Run> {
     if size <= SMALL {
         return vec![Run { start: 0, end: size }];
     }
-    let mut runs = vec![
-        Run { start: 0, end: EDGE },
-        Run { start: floor(size - EDGE - PAGE, PAGE), end: size },
-    ];
-    let backups =
-        EXT_GROUP_SIZES.iter().flat_map(|size| EXT_BACKUP_GROUPS.iter().map(move |n| n * size));
+    let run =
+        |start: u64, end: u64| Run { start: floor(start, unit), end: ceil(end, unit).min(size) };
+    let backups = EXT_GROUP_SIZES
+        .iter()
+        .flat_map(|size| EXT_BACKUP_GROUPS.iter().map(move |n| n * size))
+        .map(|start| run(start, start + 2 * PAGE));
     let samples = match swept {
         Swept::Whole => 1..1,
         Swept::Partly => 1..SAMPLES,
     };
-    let samples = samples.map(|n| size / SAMPLES * n);
-    let known = LUKS2_SECOND.into_iter().chain(BTRFS_SUPERBLOCKS).chain(OTHERS);
-    for place in known.chain(backups).chain(samples).filter(|place| *place < size) {
-        let start = floor(place, PAGE);
-        runs.push(Run { start, end: size.min(start + 2 * PAGE) });
-    }
+    let samples = samples.map(|n| floor(size / SAMPLES * n, PAGE));
+    let samples = samples.map(|start| run(start, start + 2 * PAGE));
+    let known = signature::places(size).map(|(offset, len)| run(offset, offset + len));
+    let edges = [run(0, EDGE), run(size - EDGE - PAGE, size)];
+    let mut runs: Vec<Run> = edges.into_iter().chain(known).chain(backups).chain(samples).collect();
+    runs.retain(|run| run.start < size);
     runs.sort_by_key(|run| run.start);
     merged(runs)
 }
@@ -213,9 +214,12 @@ pub(super) fn first_set(bytes: &[u8]) -> Option<u64> {
 
 static ZEROS: [u8; PAGE_LEN] = [0; PAGE_LEN];
 
-fn name<D: BlockRead>(device: &D) -> Option<&'static str> {
+fn named<D: BlockRead>(device: &D, first_set: u64) -> NotBlank {
     // The verdict stands already; a read that fails here costs the name alone.
-    signature::recognise(device, |_| true).ok().flatten().map(|signature| signature.name)
+    match signature::recognise(device, |_| true).ok().flatten() {
+        Some(Met { signature, offset }) => NotBlank::Found { offset, what: Some(signature.name) },
+        None => NotBlank::Found { offset: first_set, what: None },
+    }
 }
 
 #[cfg(test)]

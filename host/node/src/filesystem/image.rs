@@ -1,4 +1,10 @@
 //! A device in memory for tests: sparse, so that it may be large, and able to fail.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    dead_code,
+    reason = "for tests, and of them the fuzz targets use a part"
+)]
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,13 +21,20 @@ pub(crate) struct Image {
     pages: Mutex<BTreeMap<u64, Vec<u8>>>,
     failing: Option<Range<u64>>,
     knows_holes: bool,
+    unit: u64,
     reads: Mutex<Vec<Range<u64>>>,
     writes: Mutex<Vec<Range<u64>>>,
 }
 
 impl Image {
     pub(crate) fn blank(size: u64) -> Self {
-        Self { size, ..Self::default() }
+        Self { size, unit: PAGE, ..Self::default() }
+    }
+
+    /// Reads and writes are refused that are not aligned to this many bytes.
+    pub(crate) fn aligned_to(mut self, unit: u64) -> Self {
+        self.unit = unit;
+        self
     }
 
     /// Loads an image file, without keeping or even reading its holes.
@@ -88,9 +101,14 @@ impl BlockRead for Image {
         self.size
     }
 
+    fn unit(&self) -> u64 {
+        self.unit
+    }
+
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         let end = offset + buf.len() as u64;
-        assert!(offset.is_multiple_of(PAGE), "reads start at a page");
+        assert!(offset.is_multiple_of(self.unit), "reads start at a unit");
+        assert!(end.is_multiple_of(self.unit) || end >= self.size, "reads end at a unit: {end}");
         assert!((buf.as_ptr() as u64).is_multiple_of(PAGE), "memory is aligned as well");
         self.reads.lock().unwrap().push(offset..end);
         if self.failing.as_ref().is_some_and(|bad| bad.start < end && offset < bad.end) {
@@ -119,6 +137,16 @@ impl BlockRead for Image {
 }
 
 impl Image {
+    /// Whether all of these bytes are zero.
+    pub(crate) fn is_zero(&self, bytes: Range<u64>) -> bool {
+        let pages = self.pages.lock().unwrap();
+        pages.range(bytes.start / PAGE..bytes.end.div_ceil(PAGE)).all(|(number, page)| {
+            let start = number * PAGE;
+            let set = |(at, byte): (u64, &u8)| *byte != 0 && bytes.contains(&(start + at));
+            !(0..).zip(page).any(set)
+        })
+    }
+
     fn page_after(&self, offset: u64) -> Option<u64> {
         let pages = self.pages.lock().unwrap();
         pages.range(offset.div_ceil(PAGE)..).next().map(|(page, _)| page * PAGE)
@@ -127,7 +155,7 @@ impl Image {
 
 impl BlockWrite for Image {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        assert!(offset.is_multiple_of(PAGE), "writes start at a page");
+        assert!(offset.is_multiple_of(self.unit), "writes start at a unit");
         self.writes.lock().unwrap().push(offset..offset + bytes.len() as u64);
         self.put(offset, bytes);
         Ok(())

@@ -4,7 +4,9 @@
 
 mod blank;
 mod field;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+#[cfg(any(test, fuzzing))]
 pub(crate) mod image;
 mod pages;
 mod probe;
@@ -33,7 +35,15 @@ pub enum NextData {
 pub trait BlockRead {
     /// Its length in bytes.
     fn size(&self) -> u64;
-    /// Fills all of `buf` from `offset` on, which is a multiple of [`PAGE`].
+
+    /// What reads are aligned to, in bytes: [`PAGE`], or the device's logical block where that is
+    /// larger, as Linux has them since 6.15. A power of two.
+    fn unit(&self) -> u64 {
+        PAGE
+    }
+
+    /// Fills all of `buf` from `offset` on. Both are multiples of [`Self::unit`], but for a buffer
+    /// that ends with the device.
     ///
     /// # Errors
     /// What the device answers; `UnexpectedEof` where it ends before the buffer does.

@@ -12,7 +12,7 @@ use std::fmt;
 use std::io;
 
 use super::BlockRead;
-use super::pages::{PAGE_LEN, Pages};
+use super::pages::{PAGE, Pages};
 use super::signature;
 
 /// The file systems that are recognised.
@@ -127,10 +127,10 @@ pub enum ProbeError {
 /// # Errors
 /// Unreadable, or more than one answer. A read error is never "nothing there".
 pub fn probe<D: BlockRead>(device: &D) -> Result<OnDevice, ProbeError> {
-    let mut pages = Pages::new(2 * PAGE_LEN);
+    let mut pages = Pages::new();
     let mut read = |offset: u64| {
         pages
-            .read(device, offset, 2 * PAGE_LEN)
+            .read(device, offset, 2 * PAGE)
             .map(<[u8]>::to_vec)
             .map_err(|source| ProbeError::Unreadable { offset, source })
     };
@@ -151,7 +151,8 @@ pub fn probe<D: BlockRead>(device: &D) -> Result<OnDevice, ProbeError> {
         .map_err(|source| ProbeError::Unreadable { offset: 0, source })?;
     match owner {
         Some(owner) => {
-            Err(ProbeError::Ambiguous { first: first.kind.as_str(), second: owner.name })
+            let (first, second) = (first.kind.as_str(), owner.signature.name);
+            Err(ProbeError::Ambiguous { first, second })
         }
         None => Ok(OnDevice::FileSystem(first)),
     }

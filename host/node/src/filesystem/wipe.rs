@@ -3,12 +3,12 @@
 use std::io;
 
 use super::BlockRead;
-use super::blank::{CHUNK, Run, Swept, first_set, plan};
+use super::blank::{Run, Swept, first_set, plan};
 use super::pages::Pages;
 
 /// A device that can be written.
 pub trait BlockWrite: BlockRead {
-    /// Writes all of `bytes` at `offset`, which is a multiple of [`super::PAGE`].
+    /// Writes all of `bytes` at `offset`; both are as [`BlockRead::read_at`] has them.
     ///
     /// # Errors
     /// What the device answers; part may have been written.
@@ -24,14 +24,14 @@ pub trait BlockWrite: BlockRead {
 /// # Errors
 /// What reading or writing answers; part may have been wiped.
 pub fn wipe<D: BlockWrite>(device: &D) -> io::Result<()> {
-    let mut pages = Pages::new(CHUNK);
-    let zeros = Pages::new(CHUNK);
-    let mut chunks: Vec<_> =
-        plan(device.size(), Swept::Partly).into_iter().flat_map(Run::chunks).collect();
+    let (mut pages, mut zeros) = (Pages::new(), Pages::new());
+    let plan = plan(device.size(), Swept::Partly, device.unit());
+    let mut chunks: Vec<_> = plan.into_iter().flat_map(Run::chunks).collect();
     chunks.reverse();
     for (offset, len) in chunks {
-        if first_set(pages.read(device, offset, len)?).is_some() {
-            device.write_at(offset, zeros.start(len))?;
+        let bytes = pages.read(device, offset, len)?;
+        if first_set(bytes).is_some() {
+            device.write_at(offset, zeros.start(bytes.len())?)?;
         }
     }
     Ok(())
@@ -43,7 +43,7 @@ mod tests {
 
     use super::*;
     use crate::filesystem::image::Image;
-    use crate::filesystem::{probe, prove_blank};
+    use crate::filesystem::{PAGE, probe, prove_blank};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -55,7 +55,7 @@ mod tests {
         ) {
             let size = mib * 1024 * 1024;
             let mut image = Image::blank(size);
-            let plan = plan(size, Swept::Partly);
+            let plan = plan(size, Swept::Partly, PAGE);
             for (place, byte) in places {
                 let run = plan[place.index(plan.len())];
                 let within = place.index(usize::try_from(run.end - run.start).unwrap()) as u64;

@@ -147,14 +147,16 @@ pub trait Programs: Handles {
     fn smallest(&self, fs_type: FsType) -> u64;
 
     /// Makes a file system on an open device, never with a force option, and syncs the device.
-    /// The caller has proven it blank, or left-over of its own cut-off mkfs: signatures of the
-    /// latter are wiped by this function where the program would refuse them.
+    /// The caller has proven it blank, or left-over of its own cut-off mkfs, by `probe_device` of
+    /// this very handle: signatures of the latter are wiped by this function where the program
+    /// would refuse them.
     ///
     /// An error may have written part of it.
     ///
     /// # Errors
     /// [`Kind::Program`] with the exit code and the last lines that it said; [`Kind::NotFound`]
-    /// when the program is not installed, naming the package to install.
+    /// when the program is not installed, naming the package to install; [`Kind::Changed`] when the
+    /// device's size or identity is not what was proven, or nothing was.
     fn make_filesystem(&self, device: &Self::Handle, fs_type: FsType) -> Result<()>;
 
     /// Checks an unmounted ext4 (`e2fsck -f -p`: replays the journal and makes safe corrections

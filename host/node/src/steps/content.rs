@@ -99,11 +99,19 @@ fn blank(evidence: Evidence<'_>) -> Result<Formatting> {
 fn may_format(evidence: Evidence<'_>) -> Result<FsType> {
     match evidence.content {
         Content::Blank => {}
-        Content::Copied | Content::Unknown => {
+        Content::Copied => {
             return Err(Error::precondition(
-                "the volume reads blank, but it was made from a snapshot or another volume, or \
-                 its backend does not know what it held, so it is not formatted; an operator who \
-                 knows that it is empty can make a file system on it by hand",
+                "the volume reads blank, but it was made from a snapshot or another volume, which \
+                 is never formatted: find out whether its source was empty, too, and whether the \
+                 copy is whole; an operator who knows that it is empty can make a file system on \
+                 it by hand",
+            ));
+        }
+        Content::Unknown => {
+            return Err(Error::precondition(
+                "the volume reads blank where it was looked at, but its backend does not know what \
+                 it held at first, so it is not formatted; an operator who knows that it is empty \
+                 can make a file system on it by hand",
             ));
         }
     }
@@ -130,8 +138,9 @@ pub(super) fn holds(what: &str, offset: Option<u64>) -> Error {
     let place = offset.map(|at| format!(" at byte {at}")).unwrap_or_default();
     Error::precondition(format!(
         "the volume holds {what}{place}, which is no file system that can be mounted here, and it \
-         is never formatted over; an operator who knows that it is of no worth can erase it with \
-         `wipefs --all` and zeros, or delete the volume"
+         is never formatted over; look at it with `wipefs` and `hexdump`; an operator who knows that \
+         it is of no worth can erase it with `wipefs --all` and `blkdiscard --zeroout`, or delete \
+         the volume"
     ))
 }
 

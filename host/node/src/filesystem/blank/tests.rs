@@ -1,5 +1,3 @@
-use std::process::Command;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -182,12 +180,12 @@ fn known_places_are_read_where_all_is_a_hole() {
         let image = Image::blank(size).knowing_holes();
         let _proof = prove_blank(&image).unwrap();
         let reads = image.reads();
-        for place in plan(size, Swept::Whole).into_iter().flat_map(Run::chunks) {
-            let wanted = place.0..place.0 + place.1 as u64;
+        for place in plan(size, Swept::Whole, PAGE).into_iter().flat_map(Run::chunks) {
+            let wanted = place.0..place.0 + place.1;
             assert!(reads.contains(&wanted), "{wanted:?} of {size}");
         }
         let bytes: u64 = reads.iter().map(|read| read.end - read.start).sum();
-        assert!(bytes >= 2 * MIB && reads.len() < 40, "{} reads, {bytes} bytes", reads.len());
+        assert!(bytes >= 2 * MIB && reads.len() < 60, "{} reads, {bytes} bytes", reads.len());
 
         let mut failing = Image::blank(size).knowing_holes();
         failing.fail(size - 1..size);
@@ -205,27 +203,16 @@ fn reads_little_of_a_large_device() {
 }
 
 #[test]
-fn real_tools_leave_traces_that_are_found() {
-    let dir = tempfile::tempdir().unwrap();
-    for (program, arguments, name) in [
-        ("mkfs.ext4", vec!["-q", "-F"], "ext2, ext3 or ext4"),
-        ("mkfs.ext3", vec!["-q", "-F"], "ext2, ext3 or ext4"),
-        ("mkfs.xfs", vec!["-q"], "XFS"),
-        ("mkfs.btrfs", vec!["-q"], "btrfs"),
-        ("mkswap", vec![], "swap space"),
-        ("mkfs.minix", vec![], "Minix"),
-    ] {
-        let path = dir.path().join(program);
-        std::fs::File::create(&path).unwrap().set_len(320 * MIB).unwrap();
-        let made = Command::new(program).args(arguments).arg(&path).output();
-        let Ok(made) = made else {
-            eprintln!("{program} is not installed: left out");
-            continue;
-        };
-        assert!(made.status.success(), "{program}: {made:?}");
-        match prove_blank(&Image::load(&path)) {
-            Err(NotBlank::Found { what, .. }) => assert_eq!(what, Some(name), "{program}"),
-            other => panic!("{program}: {other:?}"),
+fn a_device_of_large_blocks_is_read_in_whole_ones() {
+    for unit in [8192, 16384, 65536] {
+        for size in [unit, 3 * MIB, 5 * MIB, 10 * GIB + unit] {
+            let _proof = prove_blank(&Image::blank(size).aligned_to(unit)).unwrap();
+            for at in [0, size / 2, size - 1] {
+                let mut image = Image::blank(size).aligned_to(unit);
+                image.write(at, b"x");
+                let verdict = prove_blank(&image);
+                assert!(matches!(verdict, Err(NotBlank::Found { .. })), "{at} of {size}, {unit}");
+            }
         }
     }
 }
@@ -237,7 +224,7 @@ proptest! {
         swept in prop_oneof![Just(Swept::Whole), Just(Swept::Partly)],
     ) {
         let size = sectors * 512;
-        let plan = plan(size, swept);
+        let plan = plan(size, swept, PAGE);
         prop_assert_eq!(plan.first().unwrap().start, 0);
         prop_assert_eq!(plan.last().unwrap().end, size);
         prop_assert!(plan.iter().all(|run| run.start % PAGE == 0 && run.start < run.end));
@@ -256,7 +243,7 @@ proptest! {
         byte in 1_u8..,
     ) {
         let size = sectors * 512;
-        let plan = plan(size, swept);
+        let plan = plan(size, swept, PAGE);
         let run = plan[which.index(plan.len())];
         let within = within.index(usize::try_from(run.end - run.start).unwrap()) as u64;
         let at = run.start + within;
@@ -291,7 +278,7 @@ proptest! {
     fn any_64th_of_the_device_filled_is_found(gib in 1_u64..10_000, part in 0_u64..64) {
         let size = gib * GIB;
         let (start, end) = (size / 64 * part, size / 64 * (part + 1));
-        let planned = plan(size, Swept::Partly);
+        let planned = plan(size, Swept::Partly, PAGE);
         prop_assert!(planned.iter().any(|run| run.start < end && start < run.end));
     }
 }

@@ -336,6 +336,7 @@ fn a_guests_file_system_is_kept() {
     let Some(bench) = bench(DIRECT) else { return };
     bench.stage().unwrap();
     let opened = bench.linux.open_exclusive(bench.device().device).unwrap();
+    bench.linux.probe_device(&opened, None).unwrap();
     bench.linux.make_filesystem(&opened, FsType::Ext4).unwrap();
     drop(opened);
     bench.publish("a", true).unwrap();

@@ -12,8 +12,10 @@ use super::handle::{Device, Handle, Inner, Reader};
 use super::path::{pin, reopen, statx};
 use super::patience::patiently;
 use super::pool::{fstat, identity};
+use super::proven::Proven;
 use super::{Linux, examine, ioctl};
-use crate::os::{BackingFile, BlockDevices, DeviceId, Error, Found, Kind, Result};
+use crate::filesystem::PAGE;
+use crate::os::{BlockDevices, DeviceId, Error, Found, Kind, Result};
 
 const OPENING: &str = "opening block device";
 
@@ -22,24 +24,38 @@ impl BlockDevices for Linux {
         let pinned = pin_device(device)?;
         let node = node_path(device)?.display().to_string();
         let claim = Mutex::new(Some(claim(&pinned, &node)?));
+        // The kernel has direct I/O for every block device; one without is not opened.
         let open = reopen_writable(&pinned, OFlags::DIRECT)
             .map_err(|errno| failed(errno, OPENING, &node))?;
-        Ok(Handle(Inner::Device(Device { id: device, node, device: open, claim })))
+        Ok(Handle(Inner::Device(Device {
+            id: device,
+            node,
+            device: open,
+            claim,
+            proven: Mutex::new(None),
+        })))
     }
 
     fn probe_device(&self, device: &Handle, image: Option<&Handle>) -> Result<Found> {
         let doing = "reading block device";
         let device = opened(device, doing)?;
+        device.prove(None);
+        let now = Proven::now(device, doing)?;
         let mut reader = reader(device, doing)?;
-        if let Some(image) = image
-            && is_all_of(device, image, doing)?
+        if let (Some(image), Some(bound)) = (image, &now.bound)
+            && bound.is_all_of(identity(&fstat(image, doing)?))
         {
             // What a cache of the device holds goes to the image first: then its holes are true.
             retry_on_intr(|| rustix::fs::fsync(&device.device))
                 .map_err(|errno| failed(errno, doing, &device.node))?;
             reader.holes = Some(image.as_fd());
         }
-        examine::examine(&reader, doing, &device.node)
+        let found = examine::examine(&reader, doing, &device.node)?;
+        match found {
+            Found::Blank | Found::Unfinished(_) | Found::Data { .. } => device.prove(Some(now)),
+            Found::FileSystem(_) | Found::Foreign { .. } => {}
+        }
+        Ok(found)
     }
 
     fn device_size(&self, device: DeviceId) -> Result<u64> {
@@ -136,22 +152,10 @@ pub(super) fn opened<'a>(handle: &'a Handle, doing: &'static str) -> Result<&'a 
 /// Reads a device past the cache.
 pub(super) fn reader<'a>(device: &'a Device, doing: &'static str) -> Result<Reader<'a>> {
     let file = device.device.as_fd();
-    let size = ioctl::device_size(file).map_err(|errno| failed(errno, doing, &device.node))?;
-    Ok(Reader { file, size, holes: None })
-}
-
-/// Whether a device is a loop device over this image, byte for byte.
-fn is_all_of(device: &Device, image: &Handle, doing: &'static str) -> Result<bool> {
-    let image = identity(&fstat(image, doing)?);
-    match retry_on_intr(|| ioctl::loop_status(device.device.as_fd())) {
-        Ok(status) => {
-            let backing = BackingFile { device: status.lo_device, inode: status.lo_inode };
-            Ok(backing == image && status.lo_offset == 0)
-        }
-        // No loop device, or unbound.
-        Err(Errno::NOTTY | Errno::INVAL | Errno::NXIO) => Ok(false),
-        Err(errno) => Err(failed(errno, doing, &device.node)),
-    }
+    let told = |errno| failed(errno, doing, &device.node);
+    let size = ioctl::device_size(file).map_err(told)?;
+    let unit = ioctl::logical_block(file).map_err(told)?.max(PAGE);
+    Ok(Reader { file, size, unit, holes: None })
 }
 
 /// Where udev's or the kernel's own node of a device is: /dev and the kernel's name for it.

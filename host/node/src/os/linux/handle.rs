@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::SeekFrom;
 use rustix::io::{Errno, retry_on_intr};
 
+use super::proven::Proven;
 use crate::filesystem::{BlockRead, BlockWrite, NextData};
 use crate::os::DeviceId;
 
@@ -34,9 +35,21 @@ pub(super) struct Device {
     /// For direct I/O, so that what is read is what is on the device and not in a cache.
     pub(super) device: OwnedFd,
     pub(super) claim: Mutex<Option<OwnedFd>>,
+    /// What it was when it was last read and held nothing that forbids formatting it.
+    pub(super) proven: Mutex<Option<Proven>>,
 }
 
 impl Device {
+    /// Remembers what was proven, or that nothing is.
+    pub(super) fn prove(&self, proven: Option<Proven>) {
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = proven;
+    }
+
+    /// What was proven.
+    pub(super) fn proof(&self) -> Option<Proven> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Gives the claim up.
     pub(super) fn release(&self) {
         self.set_claim(None);
@@ -65,6 +78,8 @@ impl AsFd for Handle {
 pub(super) struct Reader<'a> {
     pub(super) file: BorrowedFd<'a>,
     pub(super) size: u64,
+    /// What reads are aligned to.
+    pub(super) unit: u64,
     /// What knows its holes: a file itself, the image of a loop device.
     pub(super) holes: Option<BorrowedFd<'a>>,
 }
@@ -72,6 +87,10 @@ pub(super) struct Reader<'a> {
 impl BlockRead for Reader<'_> {
     fn size(&self) -> u64 {
         self.size
+    }
+
+    fn unit(&self) -> u64 {
+        self.unit
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {

@@ -112,6 +112,13 @@ pub(super) fn device_size(device: BorrowedFd<'_>) -> Result<u64> {
     unsafe { ioctl(device, Getter::<{ number::BLKGETSIZE64 }, u64>::new()) }
 }
 
+/// BLKSSZGET: bytes of a logical block, which direct reads and writes are aligned to.
+pub(super) fn logical_block(device: BorrowedFd<'_>) -> Result<u64> {
+    // SAFETY: BLKSSZGET fills in one int.
+    let bytes = unsafe { ioctl(device, Getter::<{ number::BLKSSZGET }, libc::c_int>::new()) }?;
+    u64::try_from(bytes).map_err(|_| Errno::INVAL)
+}
+
 /// BLKGETDISKSEQ: which it is of all disks that came. ENOTTY: the kernel does not count.
 pub(super) fn disk_sequence(device: BorrowedFd<'_>) -> Result<u64> {
     // SAFETY: BLKGETDISKSEQ fills in one u64.

@@ -9,22 +9,22 @@ use crate::os::{DeviceId, MountFlags, MountId};
 
 /// A line of the table, with all that it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) id: MountId,
-    pub(super) parent: MountId,
-    pub(super) device: DeviceId,
-    pub(super) root: PathBuf,
-    pub(super) point: PathBuf,
-    pub(super) flags: MountFlags,
-    pub(super) fs_type: String,
-    pub(super) source: PathBuf,
-    pub(super) readonly_filesystem: bool,
-    pub(super) shut_down: bool,
-    pub(super) discards: bool,
+pub(crate) struct Line {
+    pub(crate) id: MountId,
+    pub(crate) parent: MountId,
+    pub(crate) device: DeviceId,
+    pub(crate) root: PathBuf,
+    pub(crate) point: PathBuf,
+    pub(crate) flags: MountFlags,
+    pub(crate) fs_type: String,
+    pub(crate) source: PathBuf,
+    pub(crate) readonly_filesystem: bool,
+    pub(crate) shut_down: bool,
+    pub(crate) discards: bool,
 }
 
 /// Understands a line; none where it is not in the documented form.
-pub(super) fn parse(line: &[u8]) -> Option<Line> {
+pub(crate) fn parse(line: &[u8]) -> Option<Line> {
     let mut fields = line.split(|byte| *byte == b' ');
     let id = number(fields.next()?)?;
     let parent = number(fields.next()?)?;

@@ -13,7 +13,7 @@ use super::handle::{Handle, Inner, Reader};
 use super::path::{open_trusted_directory, pin_beneath, proc_path, reopen};
 use super::patience::patiently;
 use super::{Linux, examine};
-use crate::filesystem::{BlockRead, NextData};
+use crate::filesystem::{BlockRead, NextData, PAGE};
 use crate::os::{BackingFile, Error, Found, Kind, Opened, PoolFiles, Result};
 
 const OPENING: &str = "opening in a pool";
@@ -69,7 +69,7 @@ impl PoolFiles for Linux {
     fn probe_image(&self, file: &Handle) -> Result<Found> {
         let doing = "reading an image";
         let size = u64::try_from(fstat(file, doing)?.st_size).unwrap_or(0);
-        let reader = Reader { file: file.as_fd(), size, holes: Some(file.as_fd()) };
+        let reader = Reader { file: file.as_fd(), size, unit: PAGE, holes: Some(file.as_fd()) };
         match reader.next_data(0) {
             Ok(NextData::None) if size > 0 => Ok(Found::Blank),
             // Whatever it is, reading says it.

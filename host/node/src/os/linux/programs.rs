@@ -16,6 +16,7 @@ use tracing::field;
 use super::errno::{failed, io_failed};
 use super::handle::{Device, Handle};
 use super::program::{DEVICE, Ended, RunError, run};
+use super::proven::Proven;
 use super::{Linux, blocks, examine};
 use crate::filesystem;
 use crate::os::{Error, Found, Kind, Programs, Result};
@@ -165,6 +166,8 @@ impl Programs for Linux {
         let device = blocks::opened(device, tool.doing())?;
         self.unclaimed(device, tool.doing(), || {
             make_way(device, tool.doing())?;
+            Proven::still(device.proof().as_ref(), device, tool.doing())?;
+            device.prove(None);
             let ended = self.run_tool(tool, device)?;
             succeeded(tool, device, &ended, |code| code == 0)?;
             retry_on_intr(|| rustix::fs::fsync(&device.device))

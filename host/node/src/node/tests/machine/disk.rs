@@ -181,6 +181,7 @@ fn a_device_that_something_else_uses_is_left_to_it() {
     let place = bench.dir.join("mnt");
     fs::create_dir(&place).unwrap();
     let opened = bench.linux.open_exclusive(mapped.device.device).unwrap();
+    bench.linux.probe_device(&opened, None).unwrap();
     bench.linux.make_filesystem(&opened, FsType::Ext4).unwrap();
     drop(opened);
     let (flags, data) = (rustix::mount::MountFlags::empty(), None::<&std::ffi::CStr>);

@@ -172,3 +172,103 @@ fn writes_can_be_refused_and_allowed() {
     bench.linux.set_device_readonly(disk.device, false).unwrap();
     assert!(!bench.linux.is_device_readonly(disk.device).unwrap());
 }
+
+/// Between the proof and mkfs the device must not change; what was not proven is not formatted.
+#[test]
+fn what_changed_since_the_proof_is_not_formatted() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let disk = bench.disk("image", 64 * MIB);
+    let device = bench.linux.open_exclusive(disk.device).unwrap();
+    let make = || bench.linux.make_filesystem(&device, FsType::Ext4);
+    let unproven = make().unwrap_err();
+    assert_eq!(unproven.kind, Kind::Changed, "{unproven}");
+
+    let probe = || bench.linux.probe_device(&device, None).unwrap();
+    assert_eq!(probe(), Found::Blank);
+    OpenOptions::new()
+        .write(true)
+        .open(bench.dir.join("image"))
+        .unwrap()
+        .set_len(96 * MIB)
+        .unwrap();
+    bench.linux.refresh_loop(&disk).unwrap();
+    let resized = make().unwrap_err();
+    assert_eq!(resized.kind, Kind::Changed, "{resized}");
+    assert!(
+        resized.detail.contains("67108864") && resized.detail.contains("100663296"),
+        "{resized}"
+    );
+    assert_eq!(probe(), Found::Blank, "nothing was written");
+    make().unwrap();
+    assert_eq!(make().unwrap_err().kind, Kind::NotEmpty);
+}
+
+/// A proof is of what was read last: data that came since the last one take it back.
+#[test]
+fn a_proof_ends_where_data_are_found() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let disk = bench.disk("image", 64 * MIB);
+    let device = bench.linux.open_exclusive(disk.device).unwrap();
+    assert_eq!(bench.linux.probe_device(&device, None).unwrap(), Found::Blank);
+    write_through(&bench, &disk, 60 * MIB - 12288, &[0xa5; 4096]);
+    write_through(&bench, &disk, 0, b"LUKS\xba\xbe");
+    let what = "a LUKS header".to_owned();
+    let found = bench.linux.probe_device(&device, None).unwrap();
+    assert_eq!(found, Found::Foreign { what, offset: 0 });
+    let error = bench.linux.make_filesystem(&device, FsType::Ext4).unwrap_err();
+    assert_eq!(error.kind, Kind::Changed, "{error}");
+}
+
+fn write_through(bench: &Bench, disk: &LoopDevice, offset: u64, bytes: &[u8]) {
+    use std::os::unix::fs::FileExt;
+    let node = bench.linux.device_node(disk.device).unwrap();
+    let file = OpenOptions::new().write(true).open(node).unwrap();
+    file.write_all_at(bytes, offset).unwrap();
+    sync_file(&file);
+}
+
+/// Logical blocks of more than 4 KiB, which Linux has since 6.15: direct reads keep to them.
+#[test]
+fn a_device_of_large_blocks_is_read() {
+    use std::os::unix::fs::FileExt;
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let image = bench.image("image", 64 * MIB);
+    let path = bench.dir.join("image");
+    let bound = std::process::Command::new("losetup")
+        .args(["--find", "--show", "--sector-size", "16384"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    if !bound.status.success() {
+        eprintln!("left out: this kernel has no blocks of 16 KiB");
+        return;
+    }
+    let identity = bench.linux.describe(&image).unwrap().identity;
+    let disk = bench.linux.loops().unwrap().into_iter().find(|disk| disk.backing == identity);
+    let disk = disk.expect("it is bound");
+    let found = || {
+        let device = bench.linux.open_exclusive(disk.device).unwrap();
+        bench.linux.probe_device(&device, None).unwrap()
+    };
+    let blank = found();
+    // A mirror of btrfs, in the middle of a block; behind it the tail.
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(b"x", 64 * MIB - 1).unwrap();
+    let data = found();
+    file.write_all_at(b"\0", 64 * MIB - 1).unwrap();
+    file.write_all_at(b"_BHRfS_M", 64 * 1024 + 64).unwrap();
+    let named = found();
+    bench.linux.unbind_loop(&disk).unwrap();
+    assert_eq!(blank, Found::Blank);
+    assert_eq!(data, Found::Data { offset: 64 * MIB - 1 });
+    assert!(matches!(named, Found::Foreign { .. }), "{named:?}");
+}

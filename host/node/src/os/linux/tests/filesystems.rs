@@ -215,6 +215,7 @@ fn a_device_too_small_says_so() {
     for fs_type in [FsType::Xfs, FsType::Btrfs] {
         let disk = bench.disk(fs_type.as_str(), 16 * MIB);
         let device = bench.linux.open_exclusive(disk.device).unwrap();
+        assert_eq!(bench.linux.probe_device(&device, None).unwrap(), Found::Blank);
         let error = bench.linux.make_filesystem(&device, fs_type).unwrap_err();
         assert!(matches!(error.kind, Kind::Program { code: Some(1) }), "{error}");
         assert!(error.detail.len() > 30, "the program's own words: {error}");
@@ -232,6 +233,7 @@ fn the_smallest_device_is_large_enough_and_a_refusal_is_short() {
         bench.formatted(fs_type.as_str(), bench.linux.smallest(fs_type), fs_type);
         let disk = bench.disk(&format!("{fs_type}-small"), 64 * 1024);
         let device = bench.linux.open_exclusive(disk.device).unwrap();
+        assert_eq!(bench.linux.probe_device(&device, None).unwrap(), Found::Blank);
         let error = bench.linux.make_filesystem(&device, fs_type).unwrap_err();
         assert!(matches!(error.kind, Kind::Program { code: Some(1) }), "{error}");
         assert!(!error.detail.contains("sage:") && !error.detail.contains('\n'), "{error}");

@@ -70,6 +70,7 @@ impl Bench {
     pub(super) fn formatted(&self, name: &str, size: u64, fs_type: FsType) -> LoopDevice {
         let disk = self.disk(name, size);
         let device = self.linux.open_exclusive(disk.device).unwrap();
+        assert_eq!(self.linux.probe_device(&device, None).unwrap(), Found::Blank);
         self.linux.make_filesystem(&device, fs_type).unwrap();
         disk
     }
