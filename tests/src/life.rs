@@ -17,7 +17,7 @@ use mooring_proto::csi::v1::{
 };
 use tonic::Status;
 
-use crate::config::{DIRECTORY, IMAGE};
+use crate::config::{DIRECTORY, IMAGE, Paths};
 pub use crate::left::{nothing_left, records};
 use crate::{Clients, Host, kernel};
 
@@ -138,11 +138,19 @@ impl Life {
 
     /// As [`Self::new`], of another driver over images.
     pub async fn of_driver(host: &Host, driver: &str, kind: Kind, name: &str) -> Self {
-        let staging = host.paths.targets.join(format!("plugins/{name}/globalmount"));
-        let target = host.paths.targets.join(format!("pods/{name}/mount"));
+        Self::at(&host.paths, host.connect(driver).await, kind, name)
+    }
+
+    /// The same, of a host that something else than [`Host`] started.
+    ///
+    /// # Panics
+    /// When its paths cannot be made.
+    #[must_use]
+    pub fn at(paths: &Paths, clients: Clients, kind: Kind, name: &str) -> Self {
+        let staging = paths.targets.join(format!("plugins/{name}/globalmount"));
+        let target = paths.targets.join(format!("pods/{name}/mount"));
         std::fs::create_dir_all(&staging).unwrap();
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        let clients = host.connect(driver).await;
         Self {
             kind,
             name: name.to_owned(),
@@ -158,7 +166,12 @@ impl Life {
 
     /// Connects anew, after the host was restarted.
     pub async fn reconnect(&mut self, host: &Host) {
-        self.clients = host.connect(self.kind.driver()).await;
+        self.talk_to(host.connect(self.kind.driver()).await);
+    }
+
+    /// From here on calls go this way.
+    pub fn talk_to(&mut self, clients: Clients) {
+        self.clients = clients;
     }
 
     /// The driver's id of it.
@@ -406,13 +419,22 @@ impl Life {
     /// When the pool does not hold one image.
     #[must_use]
     pub fn uuid(&self, host: &Host) -> Option<String> {
+        self.uuid_in(&host.paths)
+    }
+
+    /// As [`Self::uuid`].
+    ///
+    /// # Panics
+    /// As [`Self::uuid`].
+    #[must_use]
+    pub fn uuid_in(&self, paths: &Paths) -> Option<String> {
         let offset = match self.kind {
             Kind::Ext4 => 1024 + 0x68,
             Kind::Xfs => 0x20,
             Kind::Btrfs => (64 << 10) + 0x20,
             Kind::Block | Kind::Directory => return None,
         };
-        let images = host.paths.images();
+        let images = paths.images();
         assert_eq!(images.len(), 1, "{images:?}");
         let mut uuid = [0; 16];
         let mut image = File::open(&images[0]).unwrap();

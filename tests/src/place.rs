@@ -127,7 +127,11 @@ where
 impl Place {
     /// Moves the calling thread, and what it starts from here on, to a namespace in which `root`
     /// alone may be written.
-    fn enter(root: PathBuf) -> Self {
+    ///
+    /// # Panics
+    /// When not root.
+    #[must_use]
+    pub fn enter(root: PathBuf) -> Self {
         let none: Option<&str> = None;
         unshare(CloneFlags::CLONE_NEWNS).unwrap();
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
@@ -167,7 +171,8 @@ impl Place {
     }
 
     /// Kills, unmounts and unbinds whatever of this place is left, and says what that was.
-    fn clear(&self) -> Vec<String> {
+    #[must_use]
+    pub fn clear(&self) -> Vec<String> {
         let mut left = Vec::new();
         // Whoever was just killed is given the time to die before it is told of.
         let until = Instant::now() + crate::PATIENCE;
