@@ -116,6 +116,7 @@ impl<M: Machine> Inner<M> {
             default_fs: self.config.filesystem,
             label: self.scope().label(&request.volume_id),
             limits: attached.limits.unwrap_or_default(),
+            grows_mounted: self.os.may_grow_mounted_ext4(),
         };
         steps::staged_alike(&seen, &wish)?;
         let mount = matches!(wish.access, AccessWish::Mount { .. });

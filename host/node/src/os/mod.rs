@@ -223,6 +223,10 @@ pub trait MountedFilesystems: Handles {
     /// What the file system answers.
     fn filesystem_size(&self, mount: &MountRef, fs_type: FsType) -> Result<u64>;
 
+    /// Whether this process may grow a mounted ext4, as with CAP_SYS_RESOURCE (ext4's
+    /// `EXT4_IOC_RESIZE_FS`). XFS and btrfs ask for no more than mounting does.
+    fn may_grow_mounted_ext4(&self) -> bool;
+
     /// Grows the file system to its device's size. The same size is OK.
     ///
     /// # Errors

@@ -38,6 +38,9 @@ pub(crate) struct StageWish {
     pub(crate) label: String,
     /// What is to be enforced.
     pub(crate) limits: NodeLimits,
+    /// Whether an ext4 can be grown when it is mounted, by the kernel, whose journal makes that safe
+    /// from being cut off. Before it is mounted a program does it, which has no journal.
+    pub(crate) grows_mounted: bool,
 }
 
 /// What consumers shall see.
@@ -257,10 +260,13 @@ fn filesystem(
     if mounted {
         steps.extend(limit::discarding(seen, &wish.path, &wish.limits));
     } else {
-        steps.extend(prepare(&base, formatting, &mut record, mounting.options.flags.readonly));
+        let offline = !mounting.options.flags.readonly && !wish.grows_mounted;
+        steps.extend(prepare(&base, formatting, &mut record, offline));
         steps.extend(mount(wish, fs_type, mounting));
     }
-    if grows_mounted(base.size, formatting, mounted) && !mounting.options.flags.readonly {
+    if grows_mounted(base.size, formatting, mounted || wish.grows_mounted)
+        && !mounting.options.flags.readonly
+    {
         steps.push(Step::GrowMounted { target: wish.path.clone(), fs_type });
     }
     steps.extend(limit::limited(base.limits, &wish.limits));
@@ -268,10 +274,10 @@ fn filesystem(
     Ok(steps)
 }
 
-/// XFS and btrfs grow mounted; ext4 did before, unless it was mounted already.
-fn grows_mounted(device: u64, formatting: Formatting, mounted: bool) -> bool {
+/// XFS and btrfs grow mounted; ext4 did before, unless it was mounted already or can be grown so.
+fn grows_mounted(device: u64, formatting: Formatting, ext4: bool) -> bool {
     match formatting {
-        Formatting::Done(FsType::Ext4, size) => mounted && has_room(size, device),
+        Formatting::Done(FsType::Ext4, size) => ext4 && has_room(size, device),
         Formatting::Done(FsType::Xfs | FsType::Btrfs, size) => has_room(size, device),
         Formatting::New(_) | Formatting::Again(_) => false,
     }
@@ -311,12 +317,13 @@ fn formatting(
     }
 }
 
-/// What is done to a device before it is mounted; `record` becomes what it is afterwards.
+/// What is done to a device before it is mounted; `record` becomes what it is afterwards. `offline`:
+/// an ext4 has to be grown now.
 fn prepare(
     base: &Base<'_>,
     formatting: Formatting,
     record: &mut Record,
-    readonly: bool,
+    offline: bool,
 ) -> Vec<Step> {
     let mut make = |fs_type: FsType, own_remains: bool| {
         let mut write = |progress: Progress| {
@@ -333,7 +340,7 @@ fn prepare(
     match formatting {
         Formatting::New(fs_type) => make(fs_type, false),
         Formatting::Again(fs_type) => make(fs_type, true),
-        Formatting::Done(FsType::Ext4, size) if !readonly && has_room(size, base.size) => {
+        Formatting::Done(FsType::Ext4, size) if offline && has_room(size, base.size) => {
             vec![Step::GrowExt4]
         }
         Formatting::Done(..) => Vec::new(),

@@ -392,4 +392,5 @@ fn growing_never_shrinks_and_says_which_right_is_missing() {
     world.unstage().unwrap();
     world.stage(World::stage_request(EXT4)).unwrap();
     assert_eq!(world.content(), Content::Finished(FsType::Ext4, 96 * MIB, 11));
+    assert_eq!(world.twin.model().grown_offline, 1);
 }

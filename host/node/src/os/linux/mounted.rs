@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use mooring_volume::capability::FsType;
 use rustix::fs::{Gid, Mode, OFlags, StatVfs};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::thread::CapabilitySet;
 
 use super::errno::failed;
 use super::mounts::pin_mount;
@@ -21,6 +22,12 @@ impl MountedFilesystems for Linux {
         let device = open_below(self, mount, doing)?;
         growth::size(&root, &device, fs_type)
             .map_err(|errno| failed(errno, doing, mount.point.display()))
+    }
+
+    fn may_grow_mounted_ext4(&self) -> bool {
+        // Of this thread; all of them have what the process was started with.
+        rustix::thread::capabilities(None)
+            .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_RESOURCE))
     }
 
     fn grow_mounted(&self, mount: &MountRef, fs_type: FsType) -> Result<()> {

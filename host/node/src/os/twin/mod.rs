@@ -88,6 +88,8 @@ pub(crate) struct Model {
     pub(super) handles: BTreeSet<u64>,
     /// Whether the program lacks CAP_SYS_RESOURCE.
     pub(crate) unprivileged: bool,
+    /// How often an ext4 was grown by a program.
+    pub(crate) grown_offline: u32,
     /// What the file systems on loop devices have counted.
     pub(crate) faults: BTreeMap<u32, FsFaults>,
     /// Mount points whose file system answers with an I/O error.

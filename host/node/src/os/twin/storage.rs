@@ -114,22 +114,19 @@ impl Programs for Twin {
 
     fn grow_ext4_offline(&self, device: &Handle) -> Result<()> {
         let device = device_of(device)?;
-        self.call("growing", |model| grow(image(model, device)?))
+        self.call("growing", |model| {
+            model.grown_offline += 1;
+            grow(image(model, device)?)
+        })
     }
 }
 
 fn grow(image: &mut Image) -> Result<()> {
-    match image.content {
-        Content::Finished(fs_type, _, uuid) => {
-            image.content = Content::Finished(fs_type, image.size, uuid);
-            Ok(())
-        }
-        Content::Blank
-        | Content::Partial(_)
-        | Content::Data
-        | Content::Foreign
-        | Content::Unreadable => fail(Kind::Io, "growing", Path::new("no file system")),
-    }
+    let Content::Finished(fs_type, _, uuid) = image.content else {
+        return fail(Kind::Io, "growing", Path::new("no file system"));
+    };
+    image.content = Content::Finished(fs_type, image.size, uuid);
+    Ok(())
 }
 
 impl Model {
@@ -298,6 +295,10 @@ impl MountedFilesystems for Twin {
                 _ => fail(Kind::Io, "measuring", &entry.point),
             }
         })
+    }
+
+    fn may_grow_mounted_ext4(&self) -> bool {
+        !self.model().unprivileged
     }
 
     fn grow_mounted(&self, mount: &MountRef, fs_type: FsType) -> Result<()> {
