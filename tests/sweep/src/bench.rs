@@ -122,8 +122,18 @@ impl Bench {
             process.wait();
         }
         let left = self.place.clear();
-        for directory in [&self.paths.state, &self.paths.targets, &self.paths.sockets] {
+        let paths = &self.paths;
+        for directory in [&paths.node_state(), &paths.pool(), &paths.targets, &paths.sockets] {
             let _ = std::fs::remove_dir_all(directory);
+        }
+        // All but what was compiled, which takes longer than a life.
+        for entry in std::fs::read_dir(paths.controller_state()).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_file() {
+                let _ = std::fs::remove_file(path);
+            } else if !path.ends_with("code") {
+                let _ = std::fs::remove_dir_all(path);
+            }
         }
         let _ = std::fs::create_dir_all(&self.paths.targets);
         self.forget_log();

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::orders::{Answer, Order};
 
@@ -76,12 +78,13 @@ pub(crate) fn all(
     workers: usize,
     out: &Sender<(usize, Answer)>,
 ) -> anyhow::Result<()> {
+    let stopped = stopped()?;
     let queue: Mutex<VecDeque<_>> = Mutex::new(orders.into_iter().enumerate().collect());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let work = || -> anyhow::Result<()> {
         let program: PathBuf = program.to_owned();
         let mut worker = Worker::start(&program)?;
-        while let Some((number, order)) = next() {
+        while let Some((number, order)) = next().filter(|_| !stopped.load(Ordering::Relaxed)) {
             let answer = match worker.live(&order) {
                 Ok(answer) => answer,
                 Err(error) => {
@@ -102,4 +105,20 @@ pub(crate) fn all(
         }
         Ok(())
     })
+}
+
+/// Becomes true when someone wants the sweep to end: lives that are being lived go on to their end, and
+/// what was found until then is told.
+fn stopped() -> anyhow::Result<Arc<AtomicBool>> {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stopped);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async {
+            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+            tokio::select! { _ = terminate.recv() => {}, _ = tokio::signal::ctrl_c() => {} }
+            flag.store(true, Ordering::Relaxed);
+        });
+    })?;
+    Ok(stopped)
 }

@@ -17,7 +17,8 @@ pub(crate) fn limit(fault: &Fault, finding: &str) -> Option<&'static str> {
              it is left to an operator (`e2fsck -f`)",
         );
     }
-    if makes && stuck && matches!(fault.what, What::Fail(_) | What::FailOn(_)) {
+    let unsound = stuck || finding.contains("Structure needs cleaning");
+    if makes && unsound && matches!(fault.what, What::Fail(_) | What::FailOn(_)) {
         return Some(
             "mkfs ended well although a write had failed: what it made cannot be mounted, and looks too \
              much like a file system to be made anew",

@@ -155,7 +155,7 @@ fn inject(
             report.lived(fault, answer);
             progress.inc(1);
             progress.set_message(format!("{} findings", report.findings()));
-            if !std::io::stderr().is_terminal() && progress.position() % 500 == 0 {
+            if !std::io::stderr().is_terminal() && progress.position().is_multiple_of(250) {
                 eprintln!(
                     "{} of {}, {} findings",
                     progress.position(),
