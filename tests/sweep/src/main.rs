@@ -184,6 +184,9 @@ fn together(options: &Options, program: &Path, report: &mut Report) -> anyhow::R
 
 /// A bar on terminals.
 fn progress(length: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
     let bar = ProgressBar::new(u64::try_from(length).unwrap_or_default());
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta} {msg}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -39,12 +39,10 @@ pub(crate) fn run(root: PathBuf, program: PathBuf) -> anyhow::Result<()> {
 }
 
 fn obey(runtime: &Runtime, bench: &mut Bench) -> anyhow::Result<()> {
-    let mut lives = 0_u64;
-    for line in std::io::stdin().lock().lines() {
+    for (life, line) in (1_u64..).zip(std::io::stdin().lock().lines()) {
         let order: Order = serde_json::from_str(&line?)?;
-        lives += 1;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            runtime.block_on(live(bench, &order, &format!("pvc-{lives}")))
+            runtime.block_on(live(bench, &order, &format!("pvc-{life}")))
         }));
         let outcome = outcome.unwrap_or_else(|panic| Err(anyhow::anyhow!(said(&*panic))));
         let answer = match outcome {

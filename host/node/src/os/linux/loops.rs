@@ -76,7 +76,11 @@ impl LoopDevices for Linux {
                 .map_err(|errno| failed(errno, BINDING, name(image)))?;
             let device = open_loop(number, OFlags::RDWR)?;
             match retry_on_intr(|| ioctl::loop_configure(device.as_fd(), &settings)) {
-                Ok(()) => return confirm(&device, number, image),
+                Ok(()) => {
+                    let bound = confirm(&device, number, image)?;
+                    drop(device);
+                    return self.as_asked(bound, image, readonly);
+                }
                 Err(Errno::BUSY) => {}
                 Err(errno) => return Err(failed(errno, BINDING, name(image))),
             }
@@ -127,6 +131,19 @@ impl LoopDevices for Linux {
                 Err(Error::new(Kind::Changed, doing, node(device.number), detail))
             }
         }
+    }
+}
+
+impl Linux {
+    /// Where the image or the device could be opened for reading alone, the kernel binds it so without
+    /// a word: to whoever asked for a device to write to, that is none.
+    fn as_asked(&self, bound: LoopDevice, image: &Handle, readonly: bool) -> Result<LoopDevice> {
+        if bound.readonly == readonly {
+            return Ok(bound);
+        }
+        self.unbind_loop(&bound)?;
+        let detail = format!("{} takes no writes", node(bound.number));
+        Err(Error::new(Kind::Other, BINDING, name(image), detail))
     }
 }
 

@@ -62,6 +62,19 @@ fn a_readonly_device_takes_no_writes() {
 }
 
 #[test]
+fn a_device_that_would_take_no_writes_is_given_back() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.image("image", 8 * MIB);
+    let image = bench.linux.open_image(&bench.dir, Path::new("image"), true).unwrap();
+    let error = bench.linux.bind_loop(&image, "", false).unwrap_err();
+    assert!(error.detail.contains("takes no writes"), "{error}");
+    assert!(bench.own_loops().is_empty());
+}
+
+#[test]
 fn it_grows_with_its_image() {
     if !is_root() {
         return;
