@@ -55,9 +55,12 @@ pub(super) fn open<M: Machine>(
         None => None,
     };
     let mounted = mounted_size(os, seen, purpose)?;
+    // Another's device is not opened: that would be in the way of its mount. The steps refuse it.
+    let others =
+        loops.iter().any(|device| !seen.loops.iter().any(|own| own.number == device.number));
     let found = match (purpose.mount, mounted) {
-        (true, None) => Some(probe(os, &handle, loops.first())?),
-        (true, Some(_)) | (false, _) => None,
+        (true, None) if !others => Some(probe(os, &handle, loops.first())?),
+        (true, _) | (false, _) => None,
     };
     let mounted_size = mounted.flatten();
     let image = ImageSeen {

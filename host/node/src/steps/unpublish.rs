@@ -6,6 +6,7 @@ use std::path::Path;
 use mooring_volume::{Error, Result};
 
 use super::Step;
+use super::unstage::forget;
 use crate::record::{Record, Stored};
 use crate::seen::Seen;
 
@@ -39,7 +40,11 @@ pub(crate) fn unpublish(seen: &Seen, target: &Path) -> Result<Vec<Step>> {
         if let Some(staging) = &mut record.staging {
             staging.targets.remove(target);
         }
-        steps.push(Step::WriteRecord(Box::new(record)));
+        // An earlier boot's staging is over once its last place is taken away.
+        let over = record.boot != seen.boot
+            && record.staging.as_ref().is_some_and(|staging| staging.targets.is_empty());
+        let write = || Step::WriteRecord(Box::new(record));
+        steps.push(if over { forget(seen).unwrap_or_else(write) } else { write() });
     }
     Ok(steps)
 }

@@ -84,7 +84,7 @@ fn published(seen: &Seen, mounts: &[&MountEntry]) -> Error {
 
 /// The record goes last. What it knows of an mkfs that was cut off stays: without it the next
 /// stage would find remains that it may not touch.
-fn forget(seen: &Seen) -> Option<Step> {
+pub(super) fn forget(seen: &Seen) -> Option<Step> {
     match &seen.stored {
         Stored::Absent => None,
         Stored::Unreadable(_) => Some(Step::RemoveRecord),
@@ -106,12 +106,19 @@ fn forget(seen: &Seen) -> Option<Step> {
 }
 
 /// Whether nothing of the volume is on the node: no mount of it anywhere, no device, no record of
-/// a staging of this boot.
+/// a staging, be it of an earlier boot: who takes the volume for not staged never has it removed.
+/// One that tells of places of that boot is left to NodeUnpublish, which takes them away.
 pub(crate) fn clean(seen: &Seen) -> bool {
-    let readable = !matches!(seen.stored, Stored::Unreadable(_));
-    readable
+    let forgotten = match &seen.stored {
+        Stored::Absent => true,
+        Stored::Unreadable(_) => false,
+        Stored::Whole(record) => record
+            .staging
+            .as_ref()
+            .is_none_or(|staging| record.boot != seen.boot && !staging.targets.is_empty()),
+    };
+    forgotten
         && seen.loops.is_empty()
-        && seen.staging().is_none()
         && seen.direct.is_clean()
         && !seen.mounts.iter().any(|entry| seen.own.owns(entry))
 }
