@@ -1,6 +1,8 @@
 //! Real tools make real formats in images, and none of them counts as blank: neither as made, nor
 //! where `wipefs` took the signatures away and left the rest.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail loudly")]
+
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Ok(session) => session,
         Err(error) => return failed(&format!("{}: {error}", point.display())),
     };
+    #[expect(clippy::disallowed_methods, reason = "destructors could wait for what hangs")]
     std::thread::spawn(move || {
         obey(&control);
         // Without unmounting, which could wait for what hangs: the kernel breaks off what is open.

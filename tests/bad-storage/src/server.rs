@@ -77,6 +77,7 @@ impl Control {
             Some(Effect::Hang) => state.held.push(Box::new(move || work(None))),
             Some(Effect::Delay(time)) => {
                 drop(state);
+                #[expect(clippy::disallowed_methods, reason = "to be slow is what is asked for")]
                 std::thread::spawn(move || {
                     std::thread::sleep(Duration::from_millis(time));
                     work(None);

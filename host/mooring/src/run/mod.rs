@@ -42,17 +42,19 @@ pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         let stop = stop::Stop::on_signals_or_detached(args.attached)?;
         let child = child::Supervised::new(arguments, stop.clone());
         let handle = child.handle();
-        // Here and not in a task: the first thread starts the controller.
-        let mut kept = pin!(child.keep_alive());
-        let mut node = pin!(node::run(&args.host, config, Some(handle), stop, &seen));
-        // A node that cannot start ends the process, and the controller with it: nobody tells it
-        // to stop, so waiting for its end would be for ever.
-        tokio::select! {
-            ran = &mut node => {
-                ran?;
-                kept.await;
+        {
+            // Here and not in a task: the first thread starts the controller.
+            let mut kept = pin!(child.keep_alive());
+            let mut node = pin!(node::run(&args.host, config, Some(handle), stop, &seen));
+            // A node that cannot start ends the process, and the controller with it: nobody tells it
+            // to stop, so waiting for its end would be for ever.
+            tokio::select! {
+                ran = &mut node => {
+                    ran?;
+                    kept.await;
+                }
+                () = &mut kept => node.await?,
             }
-            () = &mut kept => node.await?,
         }
         seen.finish().await;
         Ok(())

@@ -217,7 +217,7 @@ fn stopped_storage_keeps_no_other_driver_waiting() {
             pool.display()
         );
         let settings = Settings { further_drivers: good, ..Settings::default() };
-        let mut scene = Scene::new(place, settings).await;
+        let scene = Scene::new(place, settings).await;
         let (mut hung, _) = scene.published(Kind::Ext4, "hung").await;
         let mut other = Life::of_driver(&scene.host, "good.mooring.dev", Kind::Ext4, "good").await;
         other.create().await.unwrap();
