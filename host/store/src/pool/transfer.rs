@@ -118,11 +118,19 @@ impl Folders {
         fsync(&self.work)
     }
 
-    /// Removes the work file of a copy, where there is one.
+    /// Removes what there is of a copy that is given up: its work file, or, where it had got its name
+    /// and that did not reach the disk, the file of that name. Only while its record says that it is
+    /// being copied.
     pub(super) fn drop_copy(&self, name: &str, serial: u64) -> Result<(), PoolError> {
-        match unlinkat(&self.work, self.work_name(serial), AtFlags::empty()) {
+        let failed = self.failed("removing the copy", name);
+        let work = self.work_name(serial);
+        let begun = self.in_work(&work).map_err(&failed)?;
+        if !begun && matches!(self.find(ItemKind::Image, name)?, Found::Image { .. }) {
+            rename(&self.images, name, &self.work, &work).map_err(&failed)?;
+        }
+        match unlinkat(&self.work, &work, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(self.failed("removing the copy", name)(error)),
+            Err(error) => Err(failed(error)),
         }
     }
 }

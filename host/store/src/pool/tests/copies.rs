@@ -252,3 +252,27 @@ async fn copies_that_are_deleted_at_any_moment_leave_nothing() {
     File::open(&path).unwrap().try_lock().unwrap();
     host.delete_image("default", "source").await.unwrap();
 }
+
+/// As when syncing its folder fails: the store forgets the copy, so its file must go, too.
+#[tokio::test]
+async fn a_copy_that_is_given_up_behind_its_naming_leaves_no_file() {
+    let bench = Bench::new();
+    let host = bench.start();
+    with_data(&host, "source", 1).await;
+    copied(&host, "source", "copy").await;
+    over(&host).await;
+    assert!(bench.image("copy").exists());
+    let item = host.named("default", "copy").unwrap();
+    let serial = host.record(&item).unwrap().unwrap().serial;
+    let folders = host.home(&item.pool).open().unwrap();
+    folders.drop_copy("copy", serial).unwrap();
+    assert!(!bench.image("copy").exists());
+    assert!(bench.folder("work").is_empty());
+
+    // What has the name while the copy is still a work file is somebody else's.
+    std::fs::write(bench.image("copy"), b"foreign").unwrap();
+    drop(folders.begin_copy("other", serial).unwrap().unwrap());
+    folders.drop_copy("copy", serial).unwrap();
+    assert_eq!(std::fs::read(bench.image("copy")).unwrap(), b"foreign");
+    assert!(bench.folder("work").is_empty());
+}
