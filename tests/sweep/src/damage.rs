@@ -49,6 +49,7 @@ pub(crate) async fn live(bench: &mut Bench, name: &str, faults: &[Fault]) -> any
     }
     bench.forget_log();
     match bench.start_controller().await {
+        // The database's own panic about such a file is caught, and is the refusal.
         Err(error) => refused(bench, &error)?,
         Ok(()) => {
             let mut clients = Clients::connect(&socket).await?;
@@ -65,9 +66,9 @@ pub(crate) async fn live(bench: &mut Bench, name: &str, faults: &[Fault]) -> any
                 }
                 ensure!(listed.len() == acknowledged.len(), "more is listed: {listed:?}");
             }
+            crate::checks::no_panic(bench)?;
         }
     }
-    crate::checks::no_panic(bench)?;
     bench.clear();
     Ok(lived)
 }

@@ -27,6 +27,9 @@ const ATTEMPTS: u32 = 200;
 /// What calls say of a store that takes no more writes.
 const SEALED: &str = "the store cannot be used";
 
+/// What they say of a snapshot whose copy failed.
+const FAILED: &str = "delete it and take another";
+
 /// A store that is being used: a volume, a snapshot of it, and a copy of each.
 pub(crate) struct Store<'a> {
     bench: &'a mut Bench,
@@ -95,6 +98,11 @@ impl<'a> Store<'a> {
         self.step(Rpc::Delete).await?;
         for life in [&mut self.restored, &mut self.cloned] {
             life.delete().await.context("DeleteVolume of a copy")?;
+        }
+        if !self.faults.is_empty() {
+            // What a deletion could not remove is the next start's.
+            self.controller()?.signal(Signal::SIGTERM);
+            self.restart().await?;
         }
         let mut last = self.cloned.clone();
         checks::nothing_left(self.bench, &mut last).await
@@ -199,7 +207,15 @@ impl<'a> Store<'a> {
             name: format!("{}-snapshot", self.first.name),
             ..Default::default()
         };
-        let answer = self.clients.controller.create_snapshot(request).await?.into_inner();
+        let answer = match self.clients.controller.create_snapshot(request).await {
+            // A copy that failed is of no moment any more: its name is free again when it is deleted.
+            Err(status) if status.message().contains(FAILED) => {
+                self.forget().await?;
+                self.snapshot = None;
+                return Err(status);
+            }
+            answer => answer?.into_inner(),
+        };
         let snapshot = answer.snapshot.ok_or_else(|| Status::internal("no snapshot"))?;
         if let Some(before) = &self.snapshot
             && before.snapshot_id != snapshot.snapshot_id
