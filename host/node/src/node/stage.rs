@@ -77,6 +77,14 @@ impl<M: Machine> Inner<M> {
         path: PathBuf,
     ) -> Result<()> {
         let before = self.seen_first(&request.volume_id)?;
+        let before = match steps::take_lost(&before, &path) {
+            None => before,
+            Some(steps) => {
+                self.run(&before, &steps)
+                    .map_err(|error| self.settle_stage(&before, &path, error))?;
+                self.seen_first(&request.volume_id)?
+            }
+        };
         self.try_stage(request, access, attached, (&path, before.clone()))
             .map_err(|error| self.settle_stage(&before, &path, error))
     }

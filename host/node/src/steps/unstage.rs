@@ -55,6 +55,20 @@ pub(crate) fn unstage(seen: &Seen, path: &Path) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
+/// The steps that take a staging down whose device was taken away meanwhile, and has no consumer any
+/// more; none where there is no such. An orchestrator that forgot the staging never has it undone,
+/// and the device may come back with another number.
+pub(crate) fn take_lost(seen: &Seen, path: &Path) -> Option<Vec<Step>> {
+    let staging = seen.staging().filter(|staging| staging.path == path)?;
+    match staging.source {
+        Source::Device(_) if seen.disk.is_none() => unstage(seen, path).ok(),
+        Source::Device(_)
+        | Source::Image { .. }
+        | Source::Directory { .. }
+        | Source::Direct { .. } => None,
+    }
+}
+
 /// A device of the node's own stays, and is left as others' are: without limits, and taking writes
 /// unless it refuses them by itself. One that is gone has nothing to be taken back from.
 fn left_as_found(seen: &Seen) -> Vec<Step> {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use mooring_volume::{Code, Error};
 
-use super::world::{SECOND, TARGET, Way, World, image_path};
+use super::world::{DISK, LINK, SECOND, SERIAL, TARGET, Way, World, image_path};
 use crate::os::twin::Content;
-use crate::os::{LoopDevices as _, MountFlags, Mounts as _, PathKind, PoolFiles as _};
+use crate::os::{DeviceId, LoopDevices as _, MountFlags, Mounts as _, PathKind, PoolFiles as _};
 use mooring_volume::capability::FsType;
 
 const EXT4: Way = Way::Fs(FsType::Ext4);
@@ -70,4 +70,26 @@ fn a_device_that_another_program_mounted_is_told_of_and_not_opened() {
     let refused = world.stage(World::stage_request(EXT4)).unwrap_err();
     assert_eq!(refused.code, Code::FailedPrecondition);
     assert!(refused.message.contains("bound to /dev/loop0 by something else"), "{refused}");
+}
+
+#[test]
+fn a_device_that_was_taken_away_and_came_back_is_staged_anew() {
+    for way in [Way::Disk(FsType::Ext4), Way::Disk(FsType::Btrfs), Way::RawDisk] {
+        let world = World::new(way);
+        world.stage(World::stage_request(way)).unwrap();
+        let other = DeviceId { major: 8, minor: 32 };
+        {
+            let mut model = world.twin.model();
+            model.unmap(DISK);
+            model.map(other, &image_path("v1"), LINK, SERIAL);
+        }
+        world.stage(World::stage_request(way)).unwrap_or_else(|error| panic!("{way:?}: {error}"));
+        world.publish(World::publish_request(way, TARGET)).unwrap();
+        let reached = world.twin.model().reached(Path::new(TARGET));
+        assert_eq!(reached.map(|it| it.0), Ok(image_path("v1")), "{way:?}");
+        world.unpublish(TARGET).unwrap();
+        world.unstage().unwrap();
+        assert!(world.is_free() && world.snapshot().records.is_empty(), "{way:?}");
+        assert!(world.twin.model().images[&image_path("v1")].formatted <= 1);
+    }
 }
