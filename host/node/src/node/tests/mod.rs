@@ -3,6 +3,7 @@
 
 mod backend;
 mod disks;
+mod former;
 mod health;
 mod inline;
 mod limits;
@@ -10,6 +11,7 @@ mod machine;
 mod orders;
 mod refusals;
 mod sandbox;
+mod schedules;
 mod service;
 mod silent;
 mod sweep;

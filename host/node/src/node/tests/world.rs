@@ -149,7 +149,7 @@ impl World {
     }
 
     pub(super) fn add_image(&self, name: &str, inode: u64, content: crate::os::twin::Content) {
-        let image = Image { inode, size: 64 * MIB, content, formatted: 0, group: None };
+        let image = Image { inode, size: 64 * MIB, content, formatted: 0, group: None, data: None };
         self.twin.model().images.insert(image_path(name), image);
     }
 

@@ -43,6 +43,8 @@ impl Model {
     /// The array takes it back; what is mounted of it stays, and the links too, as udev is late.
     pub(crate) fn unmap(&mut self, device: DeviceId) {
         self.disks.remove(&device);
+        // They are kept with a disk's queue, and go with it.
+        self.limits.remove(&device);
         let node = node_of(device);
         let name = Path::new("/").join(node.file_name().unwrap_or_default());
         for entry in &mut self.mounts {

@@ -152,7 +152,7 @@ impl Twin {
     pub(crate) fn make(&self, path: &Path, size: u64) -> Result<()> {
         self.call("creating a volume", |model| {
             let (content, inode) = (Content::Blank, 1000 + path.as_os_str().len() as u64);
-            let image = Image { inode, size, content, formatted: 0, group: None };
+            let image = Image { inode, size, content, formatted: 0, group: None, data: None };
             model.images.entry(path.to_owned()).or_insert(image);
             Ok(())
         })

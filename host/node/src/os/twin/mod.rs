@@ -4,6 +4,7 @@
 //! What survives a crash of the program is the model; what a reboot takes away is modelled too.
 //! It lacks what the logic does not look at: bytes, other processes, hanging storage.
 
+mod consumers;
 mod content;
 mod direct;
 mod disks;
@@ -52,6 +53,8 @@ pub(crate) struct Image {
     /// How often an mkfs ended on it.
     pub(crate) formatted: u32,
     pub(crate) group: Option<u32>,
+    /// What a consumer wrote last.
+    pub(crate) data: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

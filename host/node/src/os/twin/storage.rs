@@ -100,7 +100,7 @@ impl Programs for Twin {
             if matches!(image.content, Content::Finished(..) | Content::Foreign) {
                 return fail(Kind::Program { code: Some(1) }, "mkfs", Path::new("a used device"));
             }
-            image.content = Content::Partial(fs_type);
+            (image.content, image.data) = (Content::Partial(fs_type), None);
             Ok(())
         })?;
         self.call("ending mkfs", |model| {
