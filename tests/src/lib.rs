@@ -33,8 +33,8 @@ pub use call::Clients;
 pub use config::Settings;
 pub use host::Host;
 pub use life::{Kind, Life};
-pub use place::{Place, case, sweep};
-pub use pool::PoolKind;
+pub use place::{Place, case, case_within, sweep};
+pub use pool::{Pool, PoolKind};
 
 use std::time::Duration;
 

@@ -41,9 +41,20 @@ pub fn case<F>(test: F)
 where
     F: AsyncFnOnce(&Place) + Send + 'static,
 {
+    case_within(CASE, test);
+}
+
+/// As [`case`], for what takes longer than a case may.
+///
+/// # Panics
+/// As [`case`].
+pub fn case_within<F>(limit: Duration, test: F)
+where
+    F: AsyncFnOnce(&Place) + Send + 'static,
+{
     if geteuid().is_root() {
         let name = std::thread::current().name().unwrap_or("case").to_owned();
-        if let Err(panic) = in_a_place_of_its_own(name, test) {
+        if let Err(panic) = in_a_place_of_its_own(name, limit, test) {
             resume_unwind(panic);
         }
         return;
@@ -93,7 +104,7 @@ where
     );
 }
 
-fn in_a_place_of_its_own<F>(name: String, test: F) -> std::thread::Result<()>
+fn in_a_place_of_its_own<F>(name: String, limit: Duration, test: F) -> std::thread::Result<()>
 where
     F: AsyncFnOnce(&Place) + Send + 'static,
 {
@@ -108,8 +119,8 @@ where
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             runtime.block_on(async {
-                let hung = tokio::time::timeout(CASE, test(&place)).await;
-                assert!(hung.is_ok(), "the case did not end within {CASE:?}");
+                let hung = tokio::time::timeout(limit, test(&place)).await;
+                assert!(hung.is_ok(), "the case did not end within {limit:?}");
             });
         }));
         drop(runtime);
@@ -238,7 +249,7 @@ mod tests {
             return case(async |_| {});
         }
         let (send, receive) = std::sync::mpsc::channel();
-        let outcome = in_a_place_of_its_own("untidy".into(), async move |place| {
+        let outcome = in_a_place_of_its_own("untidy".into(), CASE, async move |place| {
             let mut sleeper = std::process::Command::new("tail");
             let log = place.path("log");
             std::fs::write(&log, "").unwrap();
