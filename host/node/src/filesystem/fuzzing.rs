@@ -1,5 +1,11 @@
 //! A device in memory made of a fuzzer's bytes, and what the proof of blankness must say of it.
-#![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "as its parent")]
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "as its parent"
+)]
 
 use super::blank::{Swept, plan};
 use super::image::Image;
@@ -23,7 +29,7 @@ impl<'a> Input<'a> {
     }
 
     fn number(&mut self) -> u64 {
-        self.bytes(8).iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+        self.bytes(8).iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 }
 
@@ -31,7 +37,7 @@ pub(crate) fn blank_proof(input: &[u8]) {
     let mut input = Input(input);
     let mode = input.byte();
     let largest = if mode & 1 == 0 { 8 << 20 } else { 8 << 40 };
-    let unit = [PAGE, PAGE, 16384, 65536][usize::from(mode >> 1 & 3)];
+    let unit = [PAGE, PAGE, 16384, 65536][usize::from((mode >> 1) & 3)];
     let block = if unit == PAGE { 512 } else { unit };
     let size = (input.number() % largest).max(block) / block * block;
     let mut image = Image::blank(size).aligned_to(unit);

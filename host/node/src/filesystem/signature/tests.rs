@@ -31,11 +31,11 @@ fn the_magic_bytes_of_every_row_refuse_at_every_place_and_are_named() {
         for (row, signature) in KNOWN.iter().enumerate() {
             for offset in sampled(signature, size) {
                 for magic in signature.magics {
-                    let mut image = Image::blank(size);
-                    image.write(offset, &magic[..magic.len().min((size - offset) as usize)]);
                     if offset + magic.len() as u64 > size {
                         continue;
                     }
+                    let mut image = Image::blank(size);
+                    image.write(offset, magic);
                     let what = || format!("{} at {offset} of {size}", signature.name);
                     match prove_blank(&image) {
                         Err(NotBlank::Found { offset: at, what: Some(name) }) => {
