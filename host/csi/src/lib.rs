@@ -25,6 +25,8 @@ mod busy;
 mod conceal;
 mod controller;
 mod convert;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod group;
 mod identity;
 mod internal;

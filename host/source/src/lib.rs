@@ -13,6 +13,8 @@ mod credentials;
 mod document;
 mod error;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod layout;
 mod publish;
 mod reference;

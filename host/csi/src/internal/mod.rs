@@ -2,7 +2,7 @@
 //! and the client's side. No other file knows those messages. Volumes that live as long as their pod are made
 //! and deleted over the same socket by CSI's own calls.
 
-mod attachment;
+pub(crate) mod attachment;
 mod client;
 mod facts;
 mod limits;

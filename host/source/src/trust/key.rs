@@ -76,14 +76,14 @@ impl fmt::Display for Key {
 }
 
 /// The keys of one PEM file.
-pub(super) struct Keys(Vec<SubjectPublicKeyInfoDer<'static>>);
+pub(crate) struct Keys(Vec<SubjectPublicKeyInfoDer<'static>>);
 
 impl Key {
     /// Reads the key.
     ///
     /// # Errors
     /// A sentence, with the file's name.
-    pub(super) fn load(&self) -> Result<Keys, String> {
+    pub(crate) fn load(&self) -> Result<Keys, String> {
         let told = |why: String| format!("{self} {why}");
         match self {
             Self::Pem(text) => read(text.as_bytes()),

@@ -206,7 +206,7 @@ pub(crate) fn simple_signing(
 }
 
 /// Whether a signed payload is about this manifest.
-fn names(payload: &[u8], manifest: &Digest) -> bool {
+pub(crate) fn names(payload: &[u8], manifest: &Digest) -> bool {
     let Ok(payload) = serde_json::from_slice::<serde_json::Value>(payload) else { return false };
     let text = |pointer: &str| payload.pointer(pointer).and_then(serde_json::Value::as_str);
     text("/critical/type") == Some(PAYLOAD_TYPE)

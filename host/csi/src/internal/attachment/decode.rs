@@ -10,9 +10,7 @@ use pb::attachment::Kind;
 
 use crate::internal::limits;
 
-pub(in crate::internal) fn attached(
-    message: pb::DescribeAttachmentResponse,
-) -> Result<domain::Attached> {
+pub(crate) fn attached(message: pb::DescribeAttachmentResponse) -> Result<domain::Attached> {
     let pb::DescribeAttachmentResponse { attachment, content, minimum_size, limits } = message;
     let content = match pb::Content::try_from(content) {
         Ok(pb::Content::Blank) => domain::Content::Blank,

@@ -10,7 +10,7 @@ use pb::attachment::Kind;
 
 use crate::internal::limits;
 
-pub(in crate::internal) fn attached(attached: domain::Attached) -> pb::DescribeAttachmentResponse {
+pub(crate) fn attached(attached: domain::Attached) -> pb::DescribeAttachmentResponse {
     let domain::Attached { attachment, content, minimum_size, limits } = attached;
     let content = match content {
         domain::Content::Blank => pb::Content::Blank,

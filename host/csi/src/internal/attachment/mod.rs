@@ -1,7 +1,7 @@
 //! Attachments on the private socket: every kind, there and back.
 
-pub(super) mod decode;
-pub(super) mod encode;
+pub(crate) mod decode;
+pub(crate) mod encode;
 
 #[cfg(test)]
 mod tests;
