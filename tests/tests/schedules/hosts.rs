@@ -241,7 +241,7 @@ impl Driver for Hosts<'_> {
         let until = std::time::Instant::now() + mooring_tests::PATIENCE;
         let mut left = self.seen_left();
         while !left.is_empty() && std::time::Instant::now() < until {
-            self.runtime.block_on(tokio::time::sleep(Duration::from_millis(20)));
+            std::thread::park_timeout(Duration::from_millis(20));
             left = self.seen_left();
         }
         self.runtime.block_on(self.processes.stop());
