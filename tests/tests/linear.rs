@@ -19,6 +19,9 @@ const VOLUME: u64 = 140;
 const NAME: u64 = 60;
 const CALLS: u64 = 6;
 
+/// Which they share: a socket takes 128.
+const CONNECTIONS: u64 = 20;
+
 /// Where the volume is published: two places.
 type Target = usize;
 
@@ -294,15 +297,20 @@ async fn callers(host: &Host) -> Arc<Seenby> {
     let second = host.paths.targets.join("pods/another/mount");
     std::fs::create_dir_all(second.parent().unwrap()).unwrap();
     let targets = [text(&life.target), text(&second)];
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        connections.push(host.connect(IMAGE).await);
+    }
+    let mut shared = connections.iter().cycle().cloned();
     let mut running = tokio::task::JoinSet::new();
     for caller in 0..VOLUME {
-        let clients = host.connect(IMAGE).await;
+        let clients = shared.next().unwrap();
         let seen = Arc::clone(&seen);
         running.spawn(use_volume(seen, life.clone(), clients, caller, targets.clone()));
     }
     let other = Life::new(host, Kind::Block, "two").await;
     for caller in 0..NAME {
-        let clients = host.connect(IMAGE).await;
+        let clients = shared.next().unwrap();
         running.spawn(use_name(Arc::clone(&seen), other.clone(), clients, caller));
     }
     while let Some(ended) = running.join_next().await {
