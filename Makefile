@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity suite vm pools array bench generate clean
+.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity suite vm pools array faults sweep storage schedules soak fuzz bench generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -22,7 +22,7 @@ run: build ## start the host, carry one volume through its life, keep serving
 demo: build ## the same, and end
 	$(PROGRAM) demo
 
-test: setup fmt lint deny unit sanity suite pools array vm ## all that CI checks
+test: setup fmt lint deny unit sanity suite pools array faults vm ## all that CI checks
 	@echo "all checks passed"
 
 fmt: ## formatting
@@ -64,6 +64,28 @@ pools: everything ## the store on XFS and btrfs, and beside foreign mounts (root
 array: everything ## csi-sanity and csi-behaviours against a storage array over HTTPS, also with faults (root)
 	cd plugins && cargo build --release --locked --target wasm32-wasip2
 	tests/array/run
+
+# Bad storage and schedules are among the tests of `unit`.
+faults: everything ## samples of the sweep, the soak and the fuzzing (root)
+	tests/sweep/run
+	$(PROGRAM:mooring=soak) --cycles 100
+	tests/fuzz/run
+
+# Each writes its section of tests/RESULTS.md.
+sweep: everything ## SIGKILL and errors at every state-changing system call; half an hour or more (root)
+	tests/sweep/run --all
+
+storage: everything ## storage that fails, hangs and lies; reboots; foreign things (root)
+	tests/bad-storage/run --all
+
+schedules: everything ## 10,000 seeded schedules of an orchestrator, 200 callers, and the soak (root)
+	tests/kubelet/run --all
+
+soak: everything ## 10,000 lives of volumes, and what grows (root)
+	$(PROGRAM:mooring=soak) --cycles 10000 --keep
+
+fuzz: ## what reads bytes from outside, for ten minutes
+	tests/fuzz/run --all
 
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run

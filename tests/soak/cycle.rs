@@ -27,7 +27,7 @@ pub(crate) async fn live(host: &Host, number: u32) {
     let written = payload::write(&life.data(), 0, 4, u64::from(number)).unwrap();
     let stats = life.stats().await.unwrap_or_else(|error| panic!("{}", at("stats", &error)));
     assert!(!stats.usage.is_empty(), "cycle {number}: no statistics");
-    if number % 10 == 0 || number % 40 > 37 {
+    if number.is_multiple_of(10) || number % 40 > 37 {
         grow(host, &mut life, number).await;
     }
     written.verify();

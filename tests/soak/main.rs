@@ -15,6 +15,7 @@ mod sample;
 
 use std::future::Future as _;
 use std::io::IsTerminal as _;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -46,7 +47,7 @@ struct Options {
     keep: bool,
 }
 
-fn main() {
+fn main() -> ExitCode {
     let options = Options::parse();
     let (sender, receiver) = std::sync::mpsc::channel();
     case_within(LIMIT, async move |place: &Place| {
@@ -73,8 +74,9 @@ fn main() {
     let grown = growth.grown();
     if !grown.is_empty() {
         eprintln!("it grows: {}", grown.join(", "));
-        std::process::exit(1);
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 /// Batches of cycles, with a sample at rest after each.

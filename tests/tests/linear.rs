@@ -1,5 +1,13 @@
 //! 200 callers at once, on one volume and on one name: what all of them saw is one story.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -336,11 +344,11 @@ fn what_200_callers_saw_is_one_story() {
     case(async |place: &Place| {
         let mut host = Host::apart(place, Settings { log: "warn", ..Settings::default() }).await;
         let seen = callers(&host).await;
-        let volume = seen.volume.lock().unwrap();
+        let volume = std::mem::take(&mut *seen.volume.lock().unwrap());
         let first = State { staged: false, published: [false; 2], bytes: 64 * MIB };
         let story = check(&OneVolume, first, &volume);
         assert!(story.is_ok(), "{:#?}", story.unwrap_err());
-        let name = seen.name.lock().unwrap();
+        let name = std::mem::take(&mut *seen.name.lock().unwrap());
         let story = check(&OneName, None, &name);
         assert!(story.is_ok(), "{:#?}", story.unwrap_err());
         let told = volume.iter().filter(|it| it.answer.is_some()).count();

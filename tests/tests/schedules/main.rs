@@ -4,6 +4,14 @@
 //! `MOORING_REAL_SCHEDULES` is how many seeds are run; `MOORING_REAL_SEED` runs one and shows its trace.
 //! Times are the machine's, so a seed says what is done and not what comes of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+
 mod ask;
 mod hosts;
 mod processes;

@@ -53,6 +53,7 @@ pub struct Linux {
     /// Programs that were run, and how each ended.
     ran: Tally<(&'static str, &'static str)>,
     bindings: bindings::Bindings,
+    starting: program::Starting,
 }
 
 impl Linux {
@@ -63,6 +64,7 @@ impl Linux {
             programs: Installed::find(),
             ran: Tally::default(),
             bindings: bindings::Bindings::default(),
+            starting: program::Starting::default(),
         }
     }
 

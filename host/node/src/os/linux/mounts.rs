@@ -61,6 +61,8 @@ impl Mounts for Linux {
         directory_only(&place, target)?;
         blocks::pin_device(device)?;
         let node = blocks::node_path(device)?;
+        // A claim that was just given up is in the way as long as a child has a copy of it.
+        self.starting.settle();
         let mut said = String::new();
         let mount = patiently(|| create(fs_type, &node, flags, options, &mut said))
             .map_err(|errno| mount_failed(errno, fs_type, target, &said))?;

@@ -9,6 +9,7 @@ use std::io::PipeReader;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -71,8 +72,26 @@ pub(super) enum RunError {
     Stuck { after: Duration },
 }
 
+/// Programs that are being started. Between fork and exec a child has a copy of every descriptor of this
+/// process, also of those that are closed on exec: what was closed here meanwhile is still open there.
+#[derive(Debug, Default)]
+pub(super) struct Starting(RwLock<()>);
+
+impl Starting {
+    /// Waits until no child has a copy of what this process has closed before.
+    pub(super) fn settle(&self) {
+        drop(self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
+        let _until_exec = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        command.spawn()
+    }
+}
+
 /// Runs a program to its end.
 pub(super) fn run(
+    starting: &Starting,
     program: &Path,
     arguments: &[&str],
     device: BorrowedFd<'_>,
@@ -80,14 +99,17 @@ pub(super) fn run(
 ) -> Result<Ended, RunError> {
     let (output, writer) = std::io::pipe()?;
     let device = device.try_clone_to_owned()?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::from(device))
         .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .spawn()?;
+        .stderr(writer);
+    let mut child = starting.spawn(&mut command)?;
+    // Its copies of the pipe's writing end would keep the end of what the program says from coming.
+    drop(command);
     let said = attend(&child, &output, Instant::now() + limit);
     match said {
         Ok(Watched { text, ended: true }) => Ok(Ended { code: child.wait()?.code(), output: text }),
@@ -191,7 +213,7 @@ mod tests {
 
     fn run_shell(script: &str, limit: Duration) -> Result<Ended, RunError> {
         let null = std::fs::File::open("/dev/null").unwrap();
-        run(Path::new("/bin/sh"), &["-c", script], null.as_fd(), limit)
+        run(&Starting::default(), Path::new("/bin/sh"), &["-c", script], null.as_fd(), limit)
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -231,7 +253,7 @@ mod tests {
         let file = std::fs::File::open(dir.path().join("file")).unwrap();
         let arguments = ["-c", "cat \"$0\"", DEVICE];
         let shell = Path::new("/bin/sh");
-        let ended = run(shell, &arguments, file.as_fd(), LONG).unwrap();
+        let ended = run(&Starting::default(), shell, &arguments, file.as_fd(), LONG).unwrap();
         assert_eq!(ended.output, "content");
     }
 
@@ -256,7 +278,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_an_error() {
         let null = std::fs::File::open("/dev/null").unwrap();
-        let answer = run(Path::new("/no/such"), &[], null.as_fd(), LONG);
+        let answer = run(&Starting::default(), Path::new("/no/such"), &[], null.as_fd(), LONG);
         assert!(matches!(answer, Err(RunError::Io(_))), "{answer:?}");
     }
 }

@@ -199,7 +199,8 @@ impl Linux {
             otel.status_code = field::Empty,
         );
         let _within = span.enter();
-        let ended = run(program, tool.arguments(), device.device.as_fd(), tool.limit());
+        let ended =
+            run(&self.starting, program, tool.arguments(), device.device.as_fd(), tool.limit());
         let ended = ended.map_err(|error| {
             span.record("otel.status_code", "error");
             self.ran.count((tool.file_name(), "killed"));
@@ -234,6 +235,7 @@ impl Linux {
         work: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         device.release();
+        self.starting.settle();
         let done = work();
         match (done, blocks::claim(&device.device, &device.node)) {
             (done, Ok(claim)) => {
