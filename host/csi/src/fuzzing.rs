@@ -95,6 +95,8 @@ fn judged<M: Message + Default, T>(bytes: &[u8], convert: impl FnOnce(M) -> Resu
     let allowed = [
         Code::InvalidArgument,
         Code::OutOfRange,
+        // At a relative `volume_path` no volume can be (`path::of_volume`).
+        Code::NotFound,
         // "a final code means clean": these two are told before anything was done, too.
         Code::FailedPrecondition,
         Code::Aborted,
