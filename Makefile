@@ -28,6 +28,7 @@ test: setup fmt lint deny unit sanity suite pools array faults vm ## all that CI
 fmt: ## formatting
 	cargo fmt --all --check
 	cargo fmt --manifest-path plugins/Cargo.toml --all --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 
 lint: ## clippy, warnings are errors
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
