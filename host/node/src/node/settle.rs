@@ -60,16 +60,17 @@ impl<M: Machine> Inner<M> {
             // Taking it down would remove the record, and with it what forbids formatting.
             return not_final(error, "the volume's record can't be read; unstage the volume");
         }
-        let undone = self.undo_stage(before, path);
+        let undone = self.undo_stage(before, path, error.code == Code::NotFound);
         match undone {
             Ok(()) => error,
             Err(left) => not_final(error, &format!("undoing it failed: {left}")),
         }
     }
 
-    fn undo_stage(&self, before: &Seen, path: &Path) -> Result<()> {
+    /// `gone`: there is no such volume.
+    fn undo_stage(&self, before: &Seen, path: &Path, gone: bool) -> Result<()> {
         let seen = self.seen(&before.volume)?;
-        if !steps::clean(&seen) {
+        if !steps::clean(&seen) || (gone && steps::is_former(&seen)) {
             self.run(&seen, &steps::unstage(&seen, path)?)?;
         }
         if steps::clean(&self.seen(&before.volume)?) {

@@ -27,7 +27,7 @@ pub(crate) use limit::relimit;
 pub(crate) use publish::{PublishWish, PublishedAccess, publish};
 pub(crate) use stage::{AccessWish, StageWish, stage};
 pub(crate) use unpublish::unpublish;
-pub(crate) use unstage::{clean, take_lost, unstage};
+pub(crate) use unstage::{clean, is_former, take_lost, unstage};
 
 /// One effect. "The device" is the loop device of the volume's image, the one that was seen or the one
 /// that `AttachImage` made, or the device of the node's own that was found.

@@ -119,17 +119,29 @@ pub(super) fn forget(seen: &Seen) -> Option<Step> {
     }
 }
 
+/// Whether all that is known of the volume is a staging of an earlier boot, without places: nothing of
+/// worth once there is no such volume any more.
+pub(crate) fn is_former(seen: &Seen) -> bool {
+    match &seen.stored {
+        Stored::Absent | Stored::Unreadable(_) => false,
+        Stored::Whole(record) => {
+            let staging = record.staging.as_ref();
+            record.boot != seen.boot && staging.is_some_and(|staging| staging.targets.is_empty())
+        }
+    }
+}
+
 /// Whether nothing of the volume is on the node: no mount of it anywhere, no device, no record of
 /// a staging, be it of an earlier boot: who takes the volume for not staged never has it removed.
-/// One that tells of places of that boot is left to NodeUnpublish, which takes them away.
+/// One that tells of places of that boot is left to NodeUnpublish, which takes them away; and one that
+/// tells how far formatting was stays, as it forbids to format again what it was lost from.
 pub(crate) fn clean(seen: &Seen) -> bool {
     let forgotten = match &seen.stored {
         Stored::Absent => true,
         Stored::Unreadable(_) => false,
-        Stored::Whole(record) => record
-            .staging
-            .as_ref()
-            .is_none_or(|staging| record.boot != seen.boot && !staging.targets.is_empty()),
+        Stored::Whole(record) => record.staging.as_ref().is_none_or(|staging| {
+            record.boot != seen.boot && (!staging.targets.is_empty() || record.format.is_some())
+        }),
     };
     forgotten
         && seen.loops.is_empty()

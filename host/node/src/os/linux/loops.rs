@@ -38,7 +38,7 @@ const BIND_TRIES: u32 = 1024;
 
 impl LoopDevices for Linux {
     fn loops(&self) -> Result<Vec<LoopDevice>> {
-        let told = self.bindings.of(&bound_numbers()?, status_of)?.into_iter();
+        let told = self.bindings.of(&bound_numbers()?, status_of).into_iter();
         Ok(told
             .filter_map(|(_, told)| match told {
                 Told::Bound(device) => Some(device),
@@ -48,7 +48,7 @@ impl LoopDevices for Linux {
     }
 
     fn silent_loops(&self) -> Result<Vec<SilentLoop>> {
-        let told = self.bindings.of(&bound_numbers()?, status_of)?.into_iter();
+        let told = self.bindings.of(&bound_numbers()?, status_of).into_iter();
         Ok(told
             .filter_map(|(number, told)| match told {
                 Told::Silent => Some(SilentLoop { number, file: file_behind(number)? }),

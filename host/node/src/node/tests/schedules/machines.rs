@@ -10,7 +10,7 @@ use mooring_volume::capacity::CapacityRange;
 use mooring_volume::id::NodeId;
 use mooring_volume::node::{ExpandNode, Node as _, Publish, Stage};
 use mooring_volume::policy::Grants;
-use mooring_volume::{Error, Result, Secrets, StringMap, VolumeId};
+use mooring_volume::{Error, Result, Secrets, StringMap};
 
 use super::super::way::Way;
 use super::super::world::{World, driver, id, image_path};
@@ -18,7 +18,7 @@ use super::faults::{code, fault};
 use super::storage::Storage;
 use crate::os::twin::Twin;
 use crate::os::{LoopDevices, PathKind};
-use crate::record::{self, Progress, Stored};
+use crate::record;
 use crate::{Node, NodeConfig};
 
 const NODES: usize = 2;
@@ -364,15 +364,13 @@ impl Driver for Machines<'_> {
     }
 }
 
-/// A record that is left: none may be but what tells of an mkfs that was cut off.
+/// A record that is left: none may be but what tells how far formatting was, and of no place.
 fn remembered(node: usize, path: &Path, bytes: &[u8]) -> Option<String> {
-    let cut_off = record::Record::decode(bytes).is_ok_and(|record| {
-        let volume: VolumeId = record.volume.clone();
-        let stored = Stored::decode(Some(bytes), &volume);
-        record.staging.is_none()
-            && stored.format().is_some_and(|format| format.progress == Progress::Formatting)
+    let forbids_formatting = record::Record::decode(bytes).is_ok_and(|record| {
+        let placed = record.staging.as_ref().is_some_and(|staging| !staging.targets.is_empty());
+        record.format.is_some() && !placed
     });
-    (!cut_off).then(|| format!("record {} on {node}", path.display()))
+    (!forbids_formatting).then(|| format!("record {} on {node}", path.display()))
 }
 
 /// Where a volume is to be published.
