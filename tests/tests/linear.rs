@@ -26,6 +26,8 @@ use tonic::Status;
 const VOLUME: u64 = 140;
 const NAME: u64 = 60;
 const CALLS: u64 = 6;
+/// How often one of them asks again because another call was in its way.
+const PATIENCE: u64 = 20;
 
 /// Which they share: a socket takes 128.
 const CONNECTIONS: u64 = 20;
@@ -151,8 +153,9 @@ impl Specification for OneName {
 
     fn happened(&self, state: &Self::State, call: &Call) -> Option<Self::State> {
         match (call, state) {
-            // Whose id nobody was told is there once somebody is.
-            (Call::Create, _) => None,
+            // The id is the name's: the first volume's and the next one's are the same.
+            (Call::Create, None) => Some(Some((0, 64 * MIB))),
+            (Call::Create, Some(_)) => Some(*state),
             (Call::Delete(id), Some((there, _))) if id == there => Some(None),
             (Call::Delete(_), _) => Some(*state),
             (Call::Expand(id, bytes), Some((there, size))) if id == there => {
@@ -266,7 +269,8 @@ async fn use_volume(
 
 async fn use_name(seen: Arc<Seenby>, mut life: Life, mut clients: Clients, caller: u64) {
     let mut last: Option<(String, usize)> = None;
-    for turn in 0..CALLS {
+    let (mut turn, mut patience) = (0, PATIENCE);
+    while turn < CALLS {
         let begun = seen.now();
         let (call, answer) = match ((caller + turn) % 3, last.clone()) {
             (1, Some((id, number))) => {
@@ -294,7 +298,10 @@ async fn use_name(seen: Arc<Seenby>, mut life: Life, mut clients: Clients, calle
             Err(status) => known(&status).map(Told::No),
         };
         let ended = seen.now();
+        // As sidecars do: what another call is in the way of is asked again.
+        let again = answer.is_none() && patience > 0;
         seen.name.lock().unwrap().push(Seen { call, begun, ended, answer });
+        if again { patience -= 1 } else { turn += 1 }
     }
 }
 
@@ -352,19 +359,19 @@ fn what_200_callers_saw_is_one_story() {
         let story = check(&OneName, None, &name);
         assert!(story.is_ok(), "{:#?}", story.unwrap_err());
         let told = volume.iter().filter(|it| it.answer.is_some()).count();
-        let made = seen.ids.lock().unwrap().len();
+        let gone = name.iter().filter(|it| matches!(it.answer, Some(Told::Gone))).count();
         let text = format!(
             "Linearizability (`tests/tests/linear.rs`): {} calls of {} concurrent callers on a real \
              host, on one volume and on one name; {told} of {} on the volume have an effect that its \
-             answer tells, {made} volumes were made of the name one after the other. What all of them \
-             saw is one story.",
+             answer tells, and {gone} answered that the name's volume is gone. What all of them saw is \
+             one story.",
             volume.len() + name.len(),
             VOLUME + NAME,
             volume.len()
         );
         println!("{text}");
         results::keep_if_asked("callers", &text).unwrap();
-        assert!(told > 50 && made > 1, "they hardly met: {told} known, {made} made");
+        assert!(told > 50 && gone > 1, "they hardly met: {told} known, {gone} gone");
         nothing_left(&host).await;
         host.stop().await;
     });
