@@ -67,9 +67,8 @@ array: everything ## csi-sanity and csi-behaviours against a storage array over 
 	tests/array/run
 
 # Bad storage and schedules are among the tests of `unit`.
-faults: everything ## samples of the sweep, the soak and the fuzzing (root)
+faults: everything ## samples of the sweep and the fuzzing (root)
 	tests/sweep/run
-	$(PROGRAM:mooring=soak) --cycles 100
 	tests/fuzz/run
 
 # Each writes its section of tests/RESULTS.md.

@@ -117,9 +117,7 @@ impl Target {
 
     /// Gives new rows their numbers.
     fn try_commit(&mut self, batch: &mut Batch) -> Result<Snapshot, redb::Error> {
-        // redb's default, one fsync a commit: pages carry checksums, and a commit that was torn
-        // by a power cut is rolled back when the file is opened.
-        let transaction = self.database.begin_write()?;
+        let transaction = file::begin(&self.database)?;
         {
             let mut table = transaction.open_table(file::ROWS)?;
             for ((key, row), place) in batch.rows.iter().zip(&mut batch.numbers) {

@@ -11,7 +11,7 @@ const KEYED: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefin
 pub(super) fn migrate(database: &Database) -> Result<(), redb::Error> {
     // Read apart from the transaction that writes, which would make a missing table anew.
     let keyed = database.begin_read()?.open_table(KEYED)?;
-    let transaction = database.begin_write()?;
+    let transaction = super::begin(database)?;
     {
         let mut numbered = transaction.open_table(ROWS)?;
         for (number, row) in (0_u64..).zip(keyed.iter()?) {
