@@ -66,10 +66,9 @@ array: everything ## csi-sanity and csi-behaviours against a storage array over 
 	cd plugins && cargo build --release --locked --target wasm32-wasip2
 	tests/array/run
 
-# Bad storage and schedules are among the tests of `unit`.
-faults: everything ## samples of the sweep and the fuzzing (root)
+# Schedules are among the tests of `unit`.
+faults: everything ## a sample of the sweep (root)
 	tests/sweep/run
-	tests/fuzz/run
 
 # Each writes its section of tests/RESULTS.md.
 sweep: everything ## SIGKILL and errors at every state-changing system call; half an hour or more (root)
