@@ -257,12 +257,5 @@ impl<'a> Volume<'a> {
 
 /// Codes after which an orchestrator believes that nothing was done.
 fn is_final(code: Code) -> bool {
-    !matches!(
-        code,
-        Code::Cancelled
-            | Code::DeadlineExceeded
-            | Code::Unavailable
-            | Code::ResourceExhausted
-            | Code::Aborted
-    )
+    mooring_kubelet::Code::of(i32::from(code)).is_final()
 }
