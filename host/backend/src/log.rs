@@ -19,6 +19,9 @@ const BURST: u32 = 200;
 /// Lines a second that a driver may log for long.
 const RATE: u32 = 50;
 
+/// Between two lines that say how many were dropped.
+const TELL: Duration = Duration::from_secs(1);
+
 /// How much a line matters, as the guest says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -107,14 +110,17 @@ struct Bucket {
     tokens: u32,
     refilled: Instant,
     dropped: u64,
+    /// When it was last told how many were dropped.
+    told: Option<Instant>,
 }
 
 impl Bucket {
     fn new(now: Instant) -> Self {
-        Self { tokens: BURST, refilled: now, dropped: 0 }
+        Self { tokens: BURST, refilled: now, dropped: 0, told: None }
     }
 
-    /// Whether a line may pass; then how many were dropped before it.
+    /// Whether a line may pass; then how many were dropped before it, which is told once in a while:
+    /// with each line that passes it would make a flood twice as long.
     fn take(&mut self, now: Instant) -> Option<u64> {
         let interval = Duration::from_secs(1) / RATE;
         let elapsed = now.saturating_duration_since(self.refilled);
@@ -128,6 +134,12 @@ impl Bucket {
             return None;
         }
         self.tokens -= 1;
+        if self.told.is_some_and(|told| now.saturating_duration_since(told) < TELL) {
+            return Some(0);
+        }
+        if self.dropped > 0 {
+            self.told = Some(now);
+        }
         Some(std::mem::take(&mut self.dropped))
     }
 }
@@ -185,5 +197,9 @@ mod tests {
         assert_eq!(bucket.take(later), Some(10_000 - u64::from(BURST)));
         let passed = (0..10_000).filter(|_| bucket.take(later).is_some()).count();
         assert_eq!(passed, RATE as usize - 1);
+        let soon = later + Duration::from_millis(500);
+        assert_eq!(bucket.take(soon), Some(0), "it was told half a second ago");
+        let then = later + TELL;
+        assert_eq!(bucket.take(then), Some(10_000 - (u64::from(RATE) - 1)));
     }
 }

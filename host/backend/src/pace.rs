@@ -75,7 +75,7 @@ impl Lane {
             long: AtomicBool::new(slow),
             spun: AtomicBool::new(false),
             spent: AtomicU64::new(0),
-            polled: AtomicU64::new(computed()),
+            polled: AtomicU64::new(0),
         })
     }
 }
@@ -84,11 +84,8 @@ impl Pace {
     /// Asked at each tick of a call that computes: whether it must let others have their turn.
     pub(crate) fn must_yield(&self) -> bool {
         let here = computed().saturating_sub(self.polled.load(Ordering::Relaxed));
-        self.judge(Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(here)))
-    }
-
-    fn judge(&self, spent: Duration) -> bool {
-        if spent < SLICE {
+        let spent = self.spent.load(Ordering::Relaxed).saturating_add(here);
+        if Duration::from_nanos(spent) < SLICE {
             return false;
         }
         if !self.spun.swap(true, Ordering::Relaxed) {
