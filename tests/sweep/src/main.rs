@@ -7,6 +7,7 @@ mod checks;
 mod damage;
 mod drive;
 mod filter;
+mod journal;
 mod known;
 mod options;
 mod orders;
@@ -30,6 +31,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::journal::Journal;
 use crate::options::{Options, Part};
 use crate::orders::{Answer, Order};
 use crate::plan::Choice;
@@ -79,8 +81,17 @@ fn sweep(options: &Options) -> anyhow::Result<ExitCode> {
             kills: !options.errors,
             errors: !options.kills,
         };
-        let faults = plan::faults(&golden, &choice);
-        inject(options, &program, &faults, &mut report)?;
+        let mut journal =
+            options.journal.as_deref().map_or_else(|| Ok(Journal::default()), Journal::open)?;
+        let mut faults = plan::faults(&golden, &choice);
+        faults.retain(|fault| match journal.lived(fault) {
+            Some(answer) => {
+                report.lived(fault, answer);
+                false
+            }
+            None => true,
+        });
+        inject(options, &program, &faults, &mut journal, &mut report)?;
     } else {
         together(options, &program, &mut report)?;
     }
@@ -136,6 +147,7 @@ fn inject(
     options: &Options,
     program: &Path,
     faults: &[Fault],
+    journal: &mut Journal,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let orders = faults
@@ -152,6 +164,7 @@ fn inject(
             if let Some(finding) = answer.finding.as_ref().filter(|_| limit.is_none()) {
                 progress.suspend(|| eprintln!("{fault}: {finding}"));
             }
+            journal.note(fault, &answer)?;
             report.lived(fault, answer);
             progress.inc(1);
             progress.set_message(format!("{} findings", report.findings()));

@@ -10,6 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   sweep                                     everything: about 15,000 lives
   sweep --sample 1                          one fault of a hundred
+  sweep --journal lives.jsonl               everything, in as many goes as it takes
   sweep --kind ext4 --rpc stage --kills     SIGKILL at each call of NodeStageVolume on ext4
   sweep --list --kind xfs                   the points alone
   sweep --only ext4/stage/mkfs.ext4/pwrite64/12=kill-before
@@ -53,6 +54,10 @@ pub(crate) struct Options {
     /// How many lives are lived at once
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,
+    /// Note each life in this file as it ends; where the file is there, go on from it: what went well
+    /// is not lived again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
     /// Write all that happened to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
