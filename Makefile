@@ -28,7 +28,6 @@ test: setup fmt lint deny unit sanity suite pools array faults vm ## all that CI
 fmt: ## formatting
 	cargo fmt --all --check
 	cargo fmt --manifest-path plugins/Cargo.toml --all --check
-	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 
 lint: ## clippy, warnings are errors
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
@@ -67,8 +66,9 @@ array: everything ## csi-sanity and csi-behaviours against a storage array over 
 	tests/array/run
 
 # Schedules are among the tests of `unit`.
-faults: everything ## a sample of the sweep (root)
+faults: everything ## a sample of the sweep (root), and of the fuzzing
 	tests/sweep/run
+	tests/fuzz/run
 
 # Each writes its section of tests/RESULTS.md.
 sweep: everything ## SIGKILL and errors at every state-changing system call; half an hour or more (root)

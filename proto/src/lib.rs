@@ -17,6 +17,8 @@
 
 mod redacted;
 
+/// Bytes of the wire to and from what is defined here.
+pub use prost::Message;
 /// A moment of the wire.
 pub use prost_types::Timestamp;
 

@@ -20,6 +20,8 @@ mod convert;
 mod driver;
 mod engine;
 mod exports;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod inspect;
 mod limits;
 mod load;

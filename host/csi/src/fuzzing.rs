@@ -7,10 +7,10 @@
     reason = "a broken promise is told by a panic"
 )]
 
+use mooring_proto::Message;
 use mooring_proto::csi::v1 as pb;
 use mooring_proto::mooring::internal::v1 as internal;
 use mooring_volume::{Abilities, Ability, Code, Result};
-use prost::Message;
 
 use crate::convert::{
     blocks, capability, group, health, listing, modification, node, publishing, snapshot, volume,
