@@ -314,12 +314,18 @@ impl Tracer {
             }
             What::Fail(errno) => {
                 state.armed = None;
-                let _ = registers::fail(pid, errno);
+                self.fail(pid, errno);
             }
-            What::FailOn(errno) => {
-                let _ = registers::fail(pid, errno);
-            }
+            What::FailOn(errno) => self.fail(pid, errno),
             What::DamageKilled | What::DamageStopped => {}
+        }
+    }
+
+    /// What mkfs makes of it counts as no format, also where it ends well.
+    fn fail(&mut self, pid: Pid, errno: Errno) {
+        let _ = registers::fail(pid, errno);
+        if let Some(process) = self.processes.get_mut(&pid) {
+            process.formats = false;
         }
     }
 

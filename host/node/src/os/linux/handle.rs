@@ -50,6 +50,11 @@ impl Device {
         self.proven.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether nobody else can mount or claim it.
+    pub(super) fn is_claimed(&self) -> bool {
+        self.claim.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Gives the claim up.
     pub(super) fn release(&self) {
         self.set_claim(None);

@@ -15,6 +15,7 @@ mod host;
 mod ioctl;
 mod linked;
 mod loops;
+mod making;
 mod mounted;
 pub(crate) mod mountinfo;
 mod mounts;

@@ -1,7 +1,6 @@
 //! The programs that make, check and grow file systems, and the options that each is given.
 //!
-//! Devices are proven blank before mkfs runs; behind that proof, what shows a file system is
-//! refused here once more, and never is a force option given. No program discards: on thin
+//! Never is a force option given. No program discards: on thin
 //! storage there is nothing to discard in a blank device, and on large arrays it takes minutes.
 
 use std::os::fd::AsFd;
@@ -10,16 +9,12 @@ use std::time::{Duration, Instant};
 
 use mooring_volume::SPANS;
 use mooring_volume::capability::FsType;
-use rustix::io::retry_on_intr;
 use tracing::field;
 
-use super::errno::{failed, io_failed};
 use super::handle::{Device, Handle};
 use super::program::{DEVICE, Ended, RunError, run};
-use super::proven::Proven;
-use super::{Linux, blocks, examine};
-use crate::filesystem;
-use crate::os::{Error, Found, Kind, Programs, Result};
+use super::{Linux, blocks};
+use crate::os::{Error, Kind, Programs, Result};
 
 /// Where distributions put them. PATH is not asked.
 const DIRECTORIES: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
@@ -36,23 +31,34 @@ const E2FSCK_ERRORS_LEFT: i32 = 4;
 
 /// A program that is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tool {
+pub(super) enum Tool {
     MkfsExt4,
     MkfsXfs,
     MkfsBtrfs,
+    XfsRepair,
+    Btrfs,
     E2fsck,
     Resize2fs,
 }
 
 impl Tool {
-    const ALL: [Self; 5] =
-        [Self::MkfsExt4, Self::MkfsXfs, Self::MkfsBtrfs, Self::E2fsck, Self::Resize2fs];
+    const ALL: [Self; 7] = [
+        Self::MkfsExt4,
+        Self::MkfsXfs,
+        Self::MkfsBtrfs,
+        Self::XfsRepair,
+        Self::Btrfs,
+        Self::E2fsck,
+        Self::Resize2fs,
+    ];
 
     fn file_name(self) -> &'static str {
         match self {
             Self::MkfsExt4 => "mkfs.ext4",
             Self::MkfsXfs => "mkfs.xfs",
             Self::MkfsBtrfs => "mkfs.btrfs",
+            Self::XfsRepair => "xfs_repair",
+            Self::Btrfs => "btrfs",
             Self::E2fsck => "e2fsck",
             Self::Resize2fs => "resize2fs",
         }
@@ -62,22 +68,25 @@ impl Tool {
     fn package(self) -> &'static str {
         match self {
             Self::MkfsExt4 | Self::E2fsck | Self::Resize2fs => "e2fsprogs",
-            Self::MkfsXfs => "xfsprogs",
-            Self::MkfsBtrfs => "btrfs-progs",
+            Self::MkfsXfs | Self::XfsRepair => "xfsprogs",
+            Self::MkfsBtrfs | Self::Btrfs => "btrfs-progs",
         }
     }
 
-    fn doing(self) -> &'static str {
+    pub(super) fn doing(self) -> &'static str {
         match self {
             Self::MkfsExt4 => "making an ext4 on",
             Self::MkfsXfs => "making an xfs on",
             Self::MkfsBtrfs => "making a btrfs on",
+            Self::XfsRepair => "checking the new xfs on",
+            Self::Btrfs => "checking the new btrfs on",
             Self::E2fsck => "checking the ext4 on",
             Self::Resize2fs => "growing the ext4 on",
         }
     }
 
-    fn arguments(self) -> &'static [&'static str] {
+    /// Its options; the device comes behind them.
+    fn options(self) -> &'static [&'static str] {
         match self {
             // Blocks of 4 KiB whatever the size, since small volumes grow; no blocks kept back
             // for root, as volumes hold data; inode tables and journal are zeroed by the kernel
@@ -90,20 +99,22 @@ impl Tool {
                 "0",
                 "-E",
                 "lazy_itable_init=1,lazy_journal_init=1,nodiscard",
-                "--",
-                DEVICE,
             ],
-            Self::MkfsXfs => &["-q", "-K", "--", DEVICE],
-            Self::MkfsBtrfs => &["-q", "-K", "--", DEVICE],
+            Self::MkfsXfs => &["-q", "-K"],
+            Self::MkfsBtrfs => &["-q", "-K"],
+            // Both only look.
+            Self::XfsRepair => &["-n"],
+            Self::Btrfs => &["check", "--readonly"],
             // Replays the journal and makes only the corrections that need no decision.
-            Self::E2fsck => &["-f", "-p", "--", DEVICE],
-            Self::Resize2fs => &["--", DEVICE],
+            Self::E2fsck => &["-f", "-p"],
+            Self::Resize2fs => &[],
         }
     }
 
     fn limit(self) -> Duration {
         match self {
             Self::MkfsExt4 | Self::MkfsXfs | Self::MkfsBtrfs => MAKING,
+            Self::XfsRepair | Self::Btrfs => MAKING,
             Self::E2fsck | Self::Resize2fs => CHECKING,
         }
     }
@@ -111,7 +122,7 @@ impl Tool {
 
 /// Where each program was found.
 #[derive(Debug)]
-pub(super) struct Installed([(Tool, Option<PathBuf>); 5]);
+pub(super) struct Installed([(Tool, Option<PathBuf>); 7]);
 
 impl Installed {
     pub(super) fn find() -> Self {
@@ -158,36 +169,23 @@ impl Programs for Linux {
     }
 
     fn make_filesystem(&self, device: &Handle, fs_type: FsType) -> Result<()> {
-        let tool = match fs_type {
-            FsType::Ext4 => Tool::MkfsExt4,
-            FsType::Xfs => Tool::MkfsXfs,
-            FsType::Btrfs => Tool::MkfsBtrfs,
-        };
-        let device = blocks::opened(device, tool.doing())?;
-        self.unclaimed(device, tool.doing(), || {
-            make_way(device, tool.doing())?;
-            Proven::still(device.proof().as_ref(), device, tool.doing())?;
-            device.prove(None);
-            let ended = self.run_tool(tool, device)?;
-            succeeded(tool, device, &ended, |code| code == 0)?;
-            retry_on_intr(|| rustix::fs::fsync(&device.device))
-                .map_err(|errno| failed(errno, tool.doing(), &device.node))
-        })
+        self.make(device, fs_type)
     }
 
     fn grow_ext4_offline(&self, device: &Handle) -> Result<()> {
         let device = blocks::opened(device, Tool::E2fsck.doing())?;
         self.unclaimed(device, Tool::E2fsck.doing(), || {
-            let checked = self.run_tool(Tool::E2fsck, device)?;
+            let checked = self.run_tool(Tool::E2fsck, &[], device)?;
             succeeded(Tool::E2fsck, device, &checked, |code| code < E2FSCK_ERRORS_LEFT)?;
-            let grown = self.run_tool(Tool::Resize2fs, device)?;
+            let grown = self.run_tool(Tool::Resize2fs, &[], device)?;
             succeeded(Tool::Resize2fs, device, &grown, |code| code == 0)
         })
     }
 }
 
 impl Linux {
-    fn run_tool(&self, tool: Tool, device: &Device) -> Result<Ended> {
+    /// Runs a program with its options and `further` ones on a device.
+    pub(super) fn run_tool(&self, tool: Tool, further: &[&str], device: &Device) -> Result<Ended> {
         let program = self.programs.path(tool, &device.node)?;
         let begun = Instant::now();
         let span = tracing::debug_span!(
@@ -199,8 +197,8 @@ impl Linux {
             otel.status_code = field::Empty,
         );
         let _within = span.enter();
-        let ended =
-            run(&self.starting, program, tool.arguments(), device.device.as_fd(), tool.limit());
+        let arguments = [tool.options(), further, &["--", DEVICE]].concat();
+        let ended = run(&self.starting, program, &arguments, device.device.as_fd(), tool.limit());
         let ended = ended.map_err(|error| {
             span.record("otel.status_code", "error");
             self.ran.count((tool.file_name(), "killed"));
@@ -228,7 +226,7 @@ impl Linux {
     }
 
     /// Runs programs that claim the device themselves, and claims it again after them.
-    fn unclaimed(
+    pub(super) fn unclaimed(
         &self,
         device: &Device,
         doing: &'static str,
@@ -248,25 +246,7 @@ impl Linux {
     }
 }
 
-/// mkfs.xfs and mkfs.btrfs refuse a device with a signature on it, also that of their own cut-off
-/// run, and mkfs.ext4 refuses none where nobody can be asked. So both are done here: what was
-/// never finished is wiped, and what is a file system is refused, whatever the caller thought.
-fn make_way(device: &Device, doing: &'static str) -> Result<()> {
-    let reader = blocks::reader(device, doing)?;
-    match examine::file_system(&reader, doing, &device.node)? {
-        None => Ok(()),
-        Some(Found::Unfinished(fs_type)) => {
-            tracing::info!(device = device.node, %fs_type, "wiping what a cut-off mkfs left");
-            filesystem::wipe(&reader).map_err(|error| io_failed(&error, doing, &device.node))
-        }
-        Some(found) => {
-            let detail = format!("it is not formatted, since it holds {found:?}");
-            Err(Error::new(Kind::NotEmpty, doing, &device.node, detail))
-        }
-    }
-}
-
-fn succeeded(
+pub(super) fn succeeded(
     tool: Tool,
     device: &Device,
     ended: &Ended,
@@ -305,9 +285,8 @@ mod tests {
     #[test]
     fn nothing_is_forced() {
         for tool in [Tool::MkfsExt4, Tool::MkfsXfs, Tool::MkfsBtrfs] {
-            let options = tool.arguments();
+            let options = tool.options();
             assert!(!options.iter().any(|option| ["-F", "-f", "--force", "-ff"].contains(option)));
-            assert_eq!(options[options.len() - 2..], ["--", DEVICE]);
         }
     }
 }

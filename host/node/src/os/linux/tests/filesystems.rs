@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 
 use sha2::{Digest, Sha256};
 
+use super::super::{blocks, making};
 use super::*;
 use crate::os::{Kind, MountedFilesystems};
 
@@ -152,6 +153,41 @@ fn an_unfinished_one_is_made_again() {
         drop(device);
         bench.mount(&disk, fs_type, &format!("{fs_type}-mnt"));
     }
+}
+
+/// What a failed mkfs left goes, where it has the UUID that it was given; everybody else's stays.
+#[test]
+fn only_ones_own_remains_are_taken_away() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    for fs_type in FsType::ALL {
+        let disk = bench.formatted(fs_type.as_str(), 320 * MIB, fs_type);
+        let handle = bench.linux.open_exclusive(disk.device).unwrap();
+        let made = superblock(bench.linux.probe_device(&handle, None).unwrap());
+        let device = blocks::opened(&handle, "testing").unwrap();
+        making::take_away(device, "2b4bd9f7-3c4b-4c64-8e4a-000000000000", "testing");
+        assert_eq!(superblock(bench.linux.probe_device(&handle, None).unwrap()), made);
+        let uuid = uuid_of(&bench, &disk);
+        device.release();
+        making::take_away(device, &uuid, "testing");
+        assert_eq!(superblock(bench.linux.probe_device(&handle, None).unwrap()), made, "unclaimed");
+        drop(handle);
+        let handle = bench.linux.open_exclusive(disk.device).unwrap();
+        making::take_away(blocks::opened(&handle, "testing").unwrap(), &uuid, "testing");
+        assert_eq!(bench.linux.probe_device(&handle, None).unwrap(), Found::Blank, "{fs_type}");
+    }
+}
+
+fn uuid_of(bench: &Bench, disk: &LoopDevice) -> String {
+    let node = bench.linux.device_node(disk.device).unwrap();
+    let told = std::process::Command::new("blkid")
+        .args(["-p", "-o", "value", "-s", "UUID"])
+        .arg(node)
+        .output()
+        .unwrap();
+    String::from_utf8(told.stdout).unwrap().trim_end().to_owned()
 }
 
 /// Sets the mark that mkfs takes away at its end, and the checksum to it.
