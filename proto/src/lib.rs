@@ -1,4 +1,5 @@
-//! The wire: CSI 1.13 ([`csi::v1`]) and Mooring's own services, as Rust types, servers and clients.
+//! The wire: CSI 1.13 ([`csi::v1`]), kubelet's plugin registration ([`pluginregistration`]) and Mooring's own
+//! services, as Rust types, servers and clients.
 //!
 //! Only generated code and what it needs lives here. Nothing here knows a domain value, a rule or a
 //! transport; `mooring-csi` converts between these types and those of `mooring-volume`.
@@ -41,6 +42,12 @@ pub mod mooring {
             include!("gen/mooring.internal.v1.rs");
         }
     }
+}
+
+/// `pluginregistration`: how kubelet comes to know a plugin of its node, version 1.
+#[allow(missing_docs, clippy::all, reason = "generated; documented in registration.proto")]
+pub mod pluginregistration {
+    include!("gen/pluginregistration.rs");
 }
 
 /// Every `.proto` file of this crate and its imports, as an encoded `google.protobuf.FileDescriptorSet`

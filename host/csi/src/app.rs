@@ -11,6 +11,7 @@ use mooring_proto::csi::v1::identity_server::IdentityServer;
 use mooring_proto::csi::v1::node_server::NodeServer;
 use mooring_proto::csi::v1::snapshot_metadata_server::SnapshotMetadataServer;
 use mooring_proto::mooring::internal::v1::backend_server::BackendServer;
+use mooring_proto::pluginregistration::registration_server::RegistrationServer;
 use mooring_volume::backend::Backend;
 use mooring_volume::node::Node;
 use mooring_volume::{CsiVersion, DriverName};
@@ -32,6 +33,7 @@ use crate::metadata::MetadataService;
 use crate::meter::Meter;
 use crate::node::NodeService;
 use crate::proxy::{FORWARDED, Forward};
+use crate::registration::{Plugin, RegistrationService, Verdict};
 use crate::services::{Boxed, Services};
 use crate::traces::Traces;
 
@@ -240,7 +242,7 @@ impl Work {
         Detach { tasks: self.tasks.clone(), inner }
     }
 
-    /// For Identity: a probe must not fail, and the process be killed for it, because it is busy.
+    /// For Identity and registration: a probe must not fail, and the process be killed for it, because it is busy.
     fn unlimited<S>(&self, inner: S) -> Detach<Decoded<S>> {
         Detach { tasks: self.tasks.clone(), inner: Decoded { inner } }
     }
@@ -267,4 +269,22 @@ pub fn node_app<N: Node>(
         .fold(own, |services, name| services.named(name, Forward::new(controller.clone())));
     let ending = CancellationToken::new();
     App::new(services, (work.tasks, ending), telemetry.of(driver, Caller::Outside), settings)
+}
+
+/// What a driver's socket in kubelet's directory serves. What kubelet says is handed to `hear` before kubelet gets
+/// its answer; it must not block.
+#[must_use]
+pub fn registration_app(
+    plugin: Plugin,
+    hear: impl Fn(Verdict) + Send + Sync + 'static,
+    telemetry: &Telemetry,
+    settings: &Settings,
+) -> App {
+    let work = Work::new(settings);
+    let observer = telemetry.of(plugin.driver.clone(), Caller::Outside);
+    let service = RegistrationServer::new(RegistrationService { plugin, hear: Box::new(hear) })
+        .max_decoding_message_size(MESSAGE_BYTES)
+        .max_encoding_message_size(MESSAGE_BYTES);
+    let services = Services::default().with(service, |inner| work.unlimited(inner));
+    App::new(services, (work.tasks, CancellationToken::new()), observer, settings)
 }

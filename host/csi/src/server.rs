@@ -47,7 +47,7 @@ pub async fn serve(
         () = shutdown => {}
         () = accept(&listener, &app, &graceful) => {}
     }
-    let lock = listener.retire();
+    let claim = listener.retire();
     app.tasks.close();
     app.ending.cancel();
     let idle = async {
@@ -56,7 +56,7 @@ pub async fn serve(
     };
     // Either way the number below tells how it ended.
     let _ = tokio::time::timeout(drain, idle).await;
-    drop(lock);
+    drop(claim);
     Drained { unfinished: app.tasks.len() }
 }
 

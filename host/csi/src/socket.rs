@@ -9,6 +9,9 @@
 //! has ended. The socket is bound under another name, given its mode, and then renamed: nobody ever connects to
 //! one with a wrong mode, and what an instance that was killed left behind is replaced in one step.
 //!
+//! A socket in a directory that others watch ([`Claim::bind`]) goes under the lock of another one, so that no lock lies
+//! in that directory, and its first name begins with a dot, as such watchers pass over.
+//!
 //! A process that was killed while a thread of it waits for storage that hangs is not gone: the kernel keeps
 //! that thread, and with it all that the process had open, until the storage answers. It runs nothing any
 //! more, so it keeps nobody from taking its place (`lock`).
@@ -16,15 +19,17 @@
 mod lock;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::{UnixListener, UnixStream};
 
-pub(crate) use lock::Lock;
+use lock::Lock;
 
 /// Source: unix(7), `sun_path`, with the closing NUL.
 const LONGEST_PATH: usize = 107;
@@ -86,8 +91,12 @@ pub struct Listener {
     listener: UnixListener,
     place: Place,
     allowed: BTreeSet<u32>,
-    lock: Lock,
+    claim: Claim,
 }
+
+/// That no other instance serves a socket, for as long as any clone of it is held.
+#[derive(Debug, Clone)]
+pub struct Claim(Arc<Lock>);
 
 /// Where our socket is.
 #[derive(Debug)]
@@ -110,17 +119,15 @@ impl Listener {
         }
         let few = peers.0.is_empty();
         make_directory(&path, if few { 0o700 } else { 0o711 })?;
-        let lock = lock::take(&path)?;
-        // What a killed process holds still seems to be listened to.
-        if !lock.taken_over {
-            check_place(&path)?;
-        }
-        let listener = bind_renamed(&path, if few { 0o600 } else { 0o666 })?;
-        let meta = fs::symlink_metadata(&path).map_err(io_error("look at", &path))?;
-        // Whose file it is that we just made: the process's own uid.
-        let allowed = peers.0.iter().copied().chain([0, meta.uid()]).collect();
-        let place = Place { path, identity: (meta.dev(), meta.ino()) };
-        Ok(Self { listener, place, allowed, lock })
+        let claim = Claim(Arc::new(lock::take(&path)?));
+        let first = with_suffix(&path, "~");
+        claim.listen((first, path), peers, if few { 0o600 } else { 0o666 })
+    }
+
+    /// What keeps other instances away, for further sockets.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        self.claim.clone()
     }
 
     /// Where it is.
@@ -131,9 +138,9 @@ impl Listener {
 
     /// Takes no more peers and removes the socket, and keeps the lock: while operations still run, another
     /// instance, which knows nothing of them, must not begin.
-    pub(crate) fn retire(self) -> Lock {
-        let Self { listener: _, place: _, allowed: _, lock } = self;
-        lock
+    pub(crate) fn retire(self) -> Claim {
+        let Self { listener: _, place: _, allowed: _, claim } = self;
+        claim
     }
 
     /// The next peer that may connect. Others are hung up on, with a line in the log.
@@ -158,6 +165,42 @@ impl Listener {
                 ),
             }
         }
+    }
+}
+
+impl Claim {
+    /// A further socket, for root and our own uid, in a directory that must be there. It appears in one step,
+    /// with its mode and listening, in the place of one that nobody serves any more. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// See [`SocketError`]; nothing is left behind then.
+    pub fn bind(&self, path: impl Into<PathBuf>) -> Result<Listener, SocketError> {
+        let path = path.into();
+        let Some(name) = path.file_name().filter(|_| path.as_os_str().len() < LONGEST_PATH) else {
+            return Err(SocketError::TooLong { path });
+        };
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        let first = path.with_file_name(hidden);
+        self.listen((first, path), &Peers::default(), 0o600)
+    }
+
+    fn listen(
+        &self,
+        (first, path): (PathBuf, PathBuf),
+        peers: &Peers,
+        mode: u32,
+    ) -> Result<Listener, SocketError> {
+        // What a killed process holds still seems to be listened to.
+        if !self.0.taken_over {
+            check_place(&path)?;
+        }
+        let listener = bind_renamed(&first, &path, mode)?;
+        let meta = fs::symlink_metadata(&path).map_err(io_error("look at", &path))?;
+        // Whose file it is that we just made: the process's own uid.
+        let allowed = peers.0.iter().copied().chain([0, meta.uid()]).collect();
+        let place = Place { path, identity: (meta.dev(), meta.ino()) };
+        Ok(Listener { listener, place, allowed, claim: self.clone() })
     }
 }
 
@@ -220,23 +263,23 @@ fn check_place(path: &Path) -> Result<(), SocketError> {
     }
 }
 
-fn bind_renamed(path: &Path, mode: u32) -> Result<UnixListener, SocketError> {
-    let first = with_suffix(path, "~");
-    match fs::remove_file(&first) {
+/// Binds the name `first`, which no other use is made of, and gives it the name `path`.
+fn bind_renamed(first: &Path, path: &Path, mode: u32) -> Result<UnixListener, SocketError> {
+    match fs::remove_file(first) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(io_error("remove", &first)(error));
+            return Err(io_error("remove", first)(error));
         }
         Ok(()) | Err(_) => {}
     }
-    let listener = UnixListener::bind(&first).map_err(io_error("bind the socket", &first))?;
-    let placed = fs::set_permissions(&first, Permissions::from_mode(mode))
-        .map_err(io_error("set the mode of", &first))
-        .and_then(|()| fs::rename(&first, path).map_err(io_error("put the socket at", path)));
+    let listener = UnixListener::bind(first).map_err(io_error("bind the socket", first))?;
+    let placed = fs::set_permissions(first, Permissions::from_mode(mode))
+        .map_err(io_error("set the mode of", first))
+        .and_then(|()| fs::rename(first, path).map_err(io_error("put the socket at", path)));
     match placed {
         Ok(()) => Ok(listener),
         Err(error) => {
             // What failed is told; what is left over is removed by the next attempt at the latest.
-            let _ = fs::remove_file(&first);
+            let _ = fs::remove_file(first);
             Err(error)
         }
     }

@@ -100,7 +100,7 @@ pub(crate) fn name(code: Grpc) -> &'static str {
 }
 
 /// Cuts a message that is too long, at a character's border.
-fn shorten(mut message: String) -> String {
+pub(crate) fn shorten(mut message: String) -> String {
     if message.len() > LONGEST_MESSAGE {
         message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         message.push('…');

@@ -112,3 +112,48 @@ async fn a_leftover_of_a_killed_instance_is_replaced() {
     assert!(Listener::bind(&path, &Peers::default()).is_ok());
     assert!(!root.path().join("csi.sock~").exists());
 }
+
+/// The names in a directory.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap().map(|it| it.unwrap().file_name());
+    let mut names: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_further_socket_lies_alone_in_its_directory_under_the_lock_of_the_first() {
+    let root = tempfile::tempdir().unwrap();
+    let (path, watched) = (root.path().join("own/csi.sock"), root.path().join("watched"));
+    fs::create_dir(&watched).unwrap();
+    let first = Listener::bind(&path, &Peers::default()).unwrap();
+    let place = watched.join("a-reg.sock");
+    // What a killed instance left behind, under either name.
+    drop(Foreign::bind(watched.join(".a-reg.sock")).unwrap());
+    drop(Foreign::bind(&place).unwrap());
+    let further = first.claim().bind(&place).unwrap();
+    assert_eq!(names(&watched), ["a-reg.sock"]);
+    assert_eq!(mode(&place), 0o600);
+    let (client, served) = tokio::join!(UnixStream::connect(&place), further.accept());
+    assert!(client.is_ok() && served.is_ok());
+    assert!(matches!(first.claim().bind(&place), Err(SocketError::Taken { .. })));
+
+    drop(first);
+    assert!(Listener::bind(&path, &Peers::default()).is_err(), "the further one still claims it");
+    drop(further);
+    assert_eq!(names(&watched), Vec::<String>::new());
+    assert!(Listener::bind(&path, &Peers::default()).is_ok());
+}
+
+#[tokio::test]
+async fn a_further_socket_replaces_nothing_foreign_and_makes_no_directory() {
+    let root = tempfile::tempdir().unwrap();
+    let claim = Listener::bind(root.path().join("csi.sock"), &Peers::default()).unwrap().claim();
+    let file = root.path().join("file");
+    fs::write(&file, "precious").unwrap();
+    assert!(matches!(claim.bind(&file), Err(SocketError::Foreign { .. })));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+    let missing = root.path().join("missing");
+    assert!(matches!(claim.bind(missing.join("x")), Err(SocketError::Io { .. })));
+    assert!(!missing.exists());
+}

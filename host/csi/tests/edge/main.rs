@@ -22,6 +22,7 @@ mod model;
 mod orders;
 mod passing;
 mod peers;
+mod registration;
 mod secrecy;
 mod setup;
 mod snapshots;

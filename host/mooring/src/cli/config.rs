@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::config::Config;
+use crate::config::{Config, Registration};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check a file; says each driver's socket, or the first mistake with its line and key.
+    /// Check a file; says each driver's socket and how kubelet comes to know it, or the first mistake with its
+    /// line and key.
     #[command(after_help = "Example:\n  mooring config check /etc/mooring.yaml")]
     Check {
         /// The configuration file.
@@ -34,6 +35,13 @@ impl Command {
         for driver in &config.drivers {
             let socket = config.socket(&driver.name);
             writeln!(out, "  {}  {}  {}", driver.name, driver.backend, socket.display())?;
+            if let Some(Registration { socket, endpoint }) = config.registration(&driver.name) {
+                let (socket, endpoint) = (socket.display(), endpoint.display());
+                writeln!(
+                    out,
+                    "    registered with kubelet by {socket}, to be called at {endpoint}"
+                )?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

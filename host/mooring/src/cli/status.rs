@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::backend::Output;
 use crate::client;
 use crate::config::Config;
-use crate::run::admin::model::{DriverStatus, Refused, Status, Swapped};
+use crate::run::admin::model::{DriverStatus, Refused, Registrations, Status, Swapped};
 
 /// Between two looks of `--watch`.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -30,7 +30,7 @@ pub(crate) struct AdminArgs {
 }
 
 impl AdminArgs {
-    fn socket(&self) -> anyhow::Result<PathBuf> {
+    fn config(&self) -> anyhow::Result<Config> {
         let mut config = match &self.config {
             Some(path) => Config::read(path)?,
             None => Config::default(),
@@ -38,11 +38,19 @@ impl AdminArgs {
         if let Some(dir) = &self.socket_dir {
             config.socket_dir.clone_from(dir);
         }
-        Ok(config.controller_socket_dir().join("admin.sock"))
+        Ok(config)
+    }
+
+    /// What kubelet said of the drivers, where a node process runs on this machine.
+    async fn registrations(&self) -> anyhow::Result<Registrations> {
+        let socket = self.config()?.socket_dir.join("telemetry.sock");
+        let answer = client::get(&socket, "/v1/registrations").await.ok();
+        // A node of another version, which has no such page, answers something else.
+        Ok(answer.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default())
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: &str, path: &str) -> anyhow::Result<T> {
-        let socket = self.socket()?;
+        let socket = self.config()?.controller_socket_dir().join("admin.sock");
         let answer = client::request(&socket, method, path).await.with_context(|| {
             format!(
                 "nothing answers at {}; is the host running, and may you open the socket (root)?",
@@ -61,7 +69,7 @@ impl AdminArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  mooring status\n  mooring status --watch\n  \
     mooring status -o json | jq '.drivers[].version'\n\n\
-    Fails if a driver does not serve as configured.")]
+    Fails if a driver does not serve as configured, or kubelet does not know it though it should.")]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     admin: AdminArgs,
@@ -76,15 +84,16 @@ pub(crate) struct StatusArgs {
 impl StatusArgs {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         loop {
-            let status: Status = self.admin.ask("GET", "/v1/status").await?;
+            let mut status: Status = self.admin.ask("GET", "/v1/status").await?;
+            add(&mut status, self.admin.registrations().await?);
             let mut out = std::io::stdout().lock();
             match self.output {
                 Output::Json => writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?,
                 Output::Table => write!(out, "{}", table(&status))?,
             }
             if !self.watch {
-                let well = status.problem.is_none()
-                    && status.drivers.iter().all(|driver| driver.problem.is_none());
+                let well = |it: &DriverStatus| it.problem.is_none() && it.registered != Some(false);
+                let well = status.problem.is_none() && status.drivers.iter().all(well);
                 return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }
             drop(out);
@@ -125,6 +134,16 @@ impl SwapArgs {
     }
 }
 
+/// Adds what the node process knows to what the controller process knows.
+fn add(status: &mut Status, registrations: Registrations) {
+    for found in registrations.drivers {
+        if let Some(driver) = status.drivers.iter_mut().find(|it| it.name == found.name) {
+            driver.registered = Some(found.registered);
+            driver.registration_problem = found.problem;
+        }
+    }
+}
+
 fn table(status: &Status) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
@@ -137,6 +156,7 @@ fn table(status: &Status) -> String {
         "FAILED",
         "BREAKER",
         "MEMORY",
+        "REGISTERED",
         "LAST SWAP",
     ]);
     for driver in &status.drivers {
@@ -146,6 +166,9 @@ fn table(status: &Status) -> String {
     for driver in &status.drivers {
         if let Some(problem) = &driver.problem {
             text.push_str(&format!("\n{}: {problem}\n", driver.name));
+        }
+        if let Some(problem) = &driver.registration_problem {
+            text.push_str(&format!("\n{}: not registered with kubelet: {problem}\n", driver.name));
         }
     }
     if let Some(problem) = &status.problem {
@@ -172,6 +195,12 @@ fn row(driver: &DriverStatus) -> Vec<String> {
         driver.failures.to_string(),
         driver.breaker.clone(),
         ByteSize::b(driver.memory).to_string(),
+        match driver.registered {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "-",
+        }
+        .to_owned(),
         swap,
     ]
 }
@@ -179,7 +208,7 @@ fn row(driver: &DriverStatus) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::admin::model::SwapStatus;
+    use crate::run::admin::model::{RegistrationStatus, SwapStatus};
 
     #[test]
     fn a_person_sees_each_driver_and_what_is_wrong_with_it() {
@@ -204,13 +233,21 @@ mod tests {
             ..DriverStatus::default()
         };
         let problem = Some("line 3: unknown key".to_owned());
-        let text = table(&Status { drivers: vec![good, bad], problem });
+        let mut status = Status { drivers: vec![good, bad], problem };
+        let words = Some("kubelet refused it: no such node".to_owned());
+        let refused =
+            RegistrationStatus { name: "a.example".to_owned(), registered: false, problem: words };
+        let unknown = RegistrationStatus { name: "c.example".to_owned(), ..refused.clone() };
+        add(&mut status, Registrations { drivers: vec![refused, unknown] });
+        let text = table(&status);
         for wanted in [
             "vendor 1.2.3",
             "abababababab ",
             "2.0 MiB",
             "refused 2026",
             "not served",
+            " no ",
+            "a.example: not registered with kubelet: kubelet refused it: no such node",
             "b.example: cannot read /b.wasm",
             "configuration: line 3",
         ] {

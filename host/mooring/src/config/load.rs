@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use mooring_volume::ephemeral::Ephemeral;
 
-use super::{Config, Driver, Otlp, Source};
+use super::{Config, Driver, Kubelet, Otlp, Source};
+
+/// Source: unix(7), `sun_path`, less a byte for the name under which a socket is bound first.
+const LONGEST_SOCKET: usize = 106;
 
 /// Why a configuration cannot be used.
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl Config {
         for place in &self.node.kata.sandboxes {
             check_path("node.kata.sandboxes", place)?;
         }
+        self.check_kubelet()?;
         if let Some(id) = &self.node.id {
             mooring_volume::NodeId::new(id.clone())
                 .map_err(|error| invalid("node.id", &error.message))?;
@@ -116,6 +120,39 @@ impl Config {
                 return Err(invalid(&key, &format!("{} is there twice", driver.name)));
             }
             check_driver(index, driver)?;
+        }
+        Ok(())
+    }
+
+    fn check_kubelet(&self) -> Result<(), ConfigError> {
+        let Some(Kubelet { registration_dir, socket_dir }) = &self.kubelet else { return Ok(()) };
+        check_path("kubelet.registrationDir", registration_dir)?;
+        if let Some(dir) = socket_dir {
+            check_path("kubelet.socketDir", dir)?;
+        }
+        for (key, own) in [
+            ("socketDir", &self.socket_dir),
+            ("controller.socketDir", &self.controller_socket_dir()),
+        ] {
+            if own.starts_with(registration_dir) {
+                let problem = "must not be kubelet's registrationDir or below it: kubelet takes \
+                               every socket there for a plugin";
+                return Err(invalid(key, problem));
+            }
+        }
+        for (index, driver) in self.drivers.iter().enumerate() {
+            let Some(it) = self.registration(&driver.name) else { continue };
+            for (key, path) in [("registrationDir", it.socket), ("socketDir", it.endpoint)] {
+                let bytes = path.as_os_str().len();
+                if bytes > LONGEST_SOCKET {
+                    let problem = format!(
+                        "{} has {bytes} bytes; a socket's path may have {LONGEST_SOCKET}; choose a \
+                         shorter directory, or a shorter drivers[{index}].name",
+                        path.display()
+                    );
+                    return Err(invalid(&format!("kubelet.{key}"), &problem));
+                }
+            }
         }
         Ok(())
     }
@@ -193,6 +230,7 @@ fn invalid(key: &str, problem: &str) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Registration;
     use super::*;
 
     fn load(text: &str) -> Result<Config, String> {
@@ -260,6 +298,34 @@ drivers:
     }
 
     #[test]
+    fn kubelet_is_told_where_it_sees_the_sockets() {
+        let registration = |text: &str| {
+            let config = load(text).unwrap();
+            config.registration(&config.drivers.first().unwrap().name)
+        };
+        let told = |socket: &str, endpoint: &str| {
+            Some(Registration { socket: socket.into(), endpoint: endpoint.into() })
+        };
+        assert_eq!(registration("{}"), None);
+        assert_eq!(
+            registration("kubelet: {}"),
+            told(
+                "/var/lib/kubelet/plugins_registry/image.mooring.dev-reg.sock",
+                "/run/mooring/image.mooring.dev/csi.sock"
+            )
+        );
+        assert_eq!(
+            registration(
+                "{socketDir: /csi, kubelet: {registrationDir: /registration, socketDir: /k/plugins}}"
+            ),
+            told(
+                "/registration/image.mooring.dev-reg.sock",
+                "/k/plugins/image.mooring.dev/csi.sock"
+            )
+        );
+    }
+
+    #[test]
     fn a_mistake_is_told_with_its_line_and_key() {
         let error = load("stateDir: /a\nsocketDirectory: /b\n").unwrap_err();
         assert!(error.contains("socketDirectory") && error.contains('2'), "{error}");
@@ -301,6 +367,18 @@ drivers:
             ("telemetry: {otlp: {endpoint: 'http://a', headersFile: h}}", "headersFile"),
             ("telemetry: {otlp: {endpoint: 'http://a', sampleRatio: 1.5}}", "sampleRatio"),
             ("node: {kata: {directVolumes: relative}}", "node.kata.directVolumes"),
+            ("kubelet: {registrationDir: relative}", "kubelet.registrationDir"),
+            ("kubelet: {socketDir: ../up}", "kubelet.socketDir"),
+            ("kubelet: {registryDir: /a}", "registryDir"),
+            ("{socketDir: /k/r/x, kubelet: {registrationDir: /k/r}}", "socketDir"),
+            (
+                "{controller: {socketDir: /k/r}, kubelet: {registrationDir: /k/r}}",
+                "controller.socketDir",
+            ),
+            (
+                "{kubelet: {socketDir: /a-directory-whose-name-is-so-long-that-no-socket-below-it-has-a-path-that-fits}, drivers: [{name: a.b, backend: 'embedded:x'}]}",
+                "a socket's path may have 106",
+            ),
             ("offline: relative", "offline"),
             ("askTagsEvery: 10ms", "askTagsEvery"),
             ("registries: {ghcr.io/vendor: {}}", "ghcr.io/vendor"),

@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) controller: Controller,
     pub(crate) node: Node,
     pub(crate) telemetry: Telemetry,
+    /// How kubelet comes to know the drivers. None: by somebody else, such as node-driver-registrar, or not at all.
+    pub(crate) kubelet: Option<Kubelet>,
     /// How registries are reached, by host and port; those that are not named, with the defaults.
     pub(crate) registries: Registries,
     /// A directory in the OCI image layout, which is used instead of any registry.
@@ -83,6 +85,26 @@ impl Default for Kata {
     }
 }
 
+/// The kubelet of this machine, with which the node process registers each driver: by the socket
+/// `<registrationDir>/<driver name>-reg.sock`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Kubelet {
+    /// `plugins_registry` of kubelet's `--root-dir`, as this process sees it. It must be there: kubelet makes it.
+    pub(crate) registration_dir: PathBuf,
+    /// `socketDir` as kubelet sees it, where that is not the same path, as in a container. Default: `socketDir`.
+    pub(crate) socket_dir: Option<PathBuf>,
+}
+
+impl Default for Kubelet {
+    fn default() -> Self {
+        Self {
+            registration_dir: PathBuf::from("/var/lib/kubelet/plugins_registry"),
+            socket_dir: None,
+        }
+    }
+}
+
 fn ext4() -> FsType {
     FsType::Ext4
 }
@@ -91,7 +113,7 @@ fn empty_object() -> serde_json::Value {
     serde_json::Value::Object(serde_json::Map::new())
 }
 
-/// Where `/healthz` and `/metrics` are served, and where traces go.
+/// Where `/healthz`, `/readyz` and `/metrics` are served, and where traces go.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Telemetry {
@@ -188,12 +210,22 @@ impl Default for Config {
             controller: Controller::default(),
             node: Node::default(),
             telemetry: Telemetry::default(),
+            kubelet: None,
             registries: Registries::new(),
             offline: None,
             ask_tags_every: Duration::from_secs(300),
             drivers: Vec::new(),
         }
     }
+}
+
+/// How one driver is registered with kubelet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Registration {
+    /// The socket that kubelet finds. The name is node-driver-registrar's.
+    pub(crate) socket: PathBuf,
+    /// The driver's CSI socket, as kubelet sees it.
+    pub(crate) endpoint: PathBuf,
 }
 
 impl Config {
@@ -224,6 +256,16 @@ impl Config {
     /// Where a driver's public socket is.
     pub(crate) fn socket(&self, driver: &DriverName) -> PathBuf {
         self.socket_dir.join(driver.as_str()).join("csi.sock")
+    }
+
+    /// Where kubelet finds a driver, and what it is told; none where drivers are not registered.
+    pub(crate) fn registration(&self, driver: &DriverName) -> Option<Registration> {
+        let Kubelet { registration_dir, socket_dir } = self.kubelet.as_ref()?;
+        let sockets = socket_dir.as_ref().unwrap_or(&self.socket_dir);
+        Some(Registration {
+            socket: registration_dir.join(format!("{driver}-reg.sock")),
+            endpoint: sockets.join(driver.as_str()).join("csi.sock"),
+        })
     }
 
     /// Where a driver's socket of the controller process is.

@@ -2,12 +2,13 @@
 //! that come over it; added, removed and renewed without the others noticing.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use mooring_csi::{
-    Link, Listener, Peers, RemoteBackend, Settings, Telemetry, Traces, node_app, take_orders,
+    Claim, Link, Listener, Peers, RemoteBackend, Settings, Telemetry, Traces, node_app, take_orders,
 };
 use mooring_node::os::Host as _;
 use mooring_node::os::linux::Linux;
@@ -18,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::DRAIN;
 use super::meters::Measured;
+use super::registration::{Offer, Standing};
 use super::stop::Stop;
 use crate::config::{Config, Driver};
 
@@ -40,6 +42,8 @@ pub(crate) struct Attendance {
     drivers: Mutex<BTreeMap<DriverName, Attended>>,
     /// Those whose running calls end: their sockets are free when they have.
     closing: Mutex<BTreeMap<DriverName, JoinHandle<()>>>,
+    /// Why drivers of the configuration are not attended to.
+    unserved: Mutex<BTreeMap<DriverName, String>>,
 }
 
 struct Attended {
@@ -49,13 +53,20 @@ struct Attended {
     /// Set when it shall end.
     close: watch::Sender<bool>,
     work: JoinSet<()>,
+    /// With kubelet, if it is to be registered.
+    standing: Option<watch::Receiver<Standing>>,
     /// What ends with the driver is taken up by the next one.
     _clearing: JoinSet<()>,
 }
 
 impl Attendance {
     pub(crate) fn new(ground: Ground) -> Self {
-        Self { ground, drivers: Mutex::default(), closing: Mutex::default() }
+        Self {
+            ground,
+            drivers: Mutex::default(),
+            closing: Mutex::default(),
+            unserved: Mutex::default(),
+        }
     }
 
     /// The names of those that are attended to.
@@ -66,6 +77,19 @@ impl Attendance {
     /// What each of them has and did.
     pub(crate) fn counted(&self) -> Vec<Counted> {
         self.drivers().values().map(|attended| attended.node.counted()).collect()
+    }
+
+    /// How those that kubelet is to know stand with it.
+    pub(crate) fn registrations(&self) -> Vec<(DriverName, Standing)> {
+        let of = |(name, attended): (&DriverName, &Attended)| {
+            Some((name.clone(), attended.standing.as_ref()?.borrow().clone()))
+        };
+        self.drivers().iter().filter_map(of).collect()
+    }
+
+    /// Why drivers of the configuration are not attended to.
+    pub(crate) fn unserved(&self) -> BTreeMap<DriverName, String> {
+        self.kept_back().clone()
     }
 
     /// Attends to a driver from now on.
@@ -98,9 +122,17 @@ impl Attendance {
             self.closing().insert(name, tokio::spawn(gone.ended()));
         }
         let known = self.names();
-        for driver in config.drivers.iter().filter(|driver| !known.contains(&driver.name)) {
-            if let Err(error) = self.add(config, driver).await {
-                tracing::error!(driver = %driver.name, reason = format!("{error:#}"), "not served");
+        let new = config.drivers.iter().filter(|driver| !known.contains(&driver.name));
+        let not_yet = |driver: &Driver| (driver.name.clone(), "not served yet".to_owned());
+        *self.kept_back() = new.clone().map(not_yet).collect();
+        for driver in new {
+            match self.add(config, driver).await {
+                Ok(()) => _ = self.kept_back().remove(&driver.name),
+                Err(error) => {
+                    let reason = format!("{error:#}");
+                    tracing::error!(driver = %driver.name, reason, "not served");
+                    self.kept_back().insert(driver.name.clone(), reason);
+                }
             }
         }
     }
@@ -121,6 +153,10 @@ impl Attendance {
 
     fn closing(&self) -> MutexGuard<'_, BTreeMap<DriverName, JoinHandle<()>>> {
         self.closing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_back(&self) -> MutexGuard<'_, BTreeMap<DriverName, String>> {
+        self.unserved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn drivers(&self) -> MutexGuard<'_, BTreeMap<DriverName, Attended>> {
@@ -159,6 +195,7 @@ impl Ground {
         let app = node_app(name, Arc::clone(&node), &link, &self.telemetry, &settings);
         let socket = config.socket(&driver.name);
         let listener = Listener::bind(&socket, &Peers::default())?;
+        let claim = listener.claim();
         // Behind the socket, which one process has at a time: what another one froze is its own.
         recover(driver, &node).await;
         let (close, closing) = watch::channel(false);
@@ -175,7 +212,31 @@ impl Ground {
                 tracing::warn!(unfinished, "calls still ran when the time to end was over");
             }
         });
-        Ok(Attended { driver: driver.clone(), node, close, work, _clearing: clearing })
+        let offer = self.offer(config, driver, (socket, claim));
+        let standing = offer.as_ref().map(|offer| offer.standing.subscribe());
+        if let Some(offer) = offer {
+            work.spawn(offer.keep(end()));
+        }
+        Ok(Attended { driver: driver.clone(), node, close, work, standing, _clearing: clearing })
+    }
+
+    /// How kubelet comes to know the driver, if it shall.
+    fn offer(
+        &self,
+        config: &Config,
+        driver: &Driver,
+        (csi, claim): (PathBuf, Claim),
+    ) -> Option<Offer> {
+        let waiting = Standing::Waiting("the driver has just begun to serve".to_owned());
+        Some(Offer {
+            registration: config.registration(&driver.name)?,
+            driver: driver.name.clone(),
+            csi,
+            claim,
+            telemetry: self.telemetry.clone(),
+            measured: Arc::clone(&self.measured),
+            standing: watch::Sender::new(waiting),
+        })
     }
 
     fn node_config(&self, config: &Config, driver: &Driver) -> anyhow::Result<NodeConfig> {

@@ -65,7 +65,7 @@ pub(crate) async fn run(
         !drivers.names().is_empty(),
         "none of the drivers can be served; the log says why"
     );
-    let probed = Arc::clone(&drivers);
+    let [probed, unready] = [(); 2].map(|()| Arc::clone(&drivers));
     let pages = http::Telemetry {
         metrics,
         drivers: Box::new(move || {
@@ -73,6 +73,8 @@ pub(crate) async fn run(
             let socket = |name: DriverName| (name.clone(), config.controller_socket(&name));
             probed.names().into_iter().map(socket).collect()
         }),
+        unready: Box::new(move || unready.unserved()),
+        registrations: Box::new(Vec::new),
         upstream: None,
     };
     pages.serve(&sockets.join("telemetry.sock"), None).await?;

@@ -15,7 +15,24 @@ pub(crate) fn node(config: &Config) -> anyhow::Result<()> {
     passage(&config.state_dir)?;
     passage(&config.socket_dir)?;
     private(&config.node_state_dir(), None)?;
-    Ok(())
+    registry(config)
+}
+
+/// Kubelet's own directory, which kubelet makes: one that is made here would be watched by nobody.
+fn registry(config: &Config) -> anyhow::Result<()> {
+    let Some(kubelet) = &config.kubelet else { return Ok(()) };
+    let path = &kubelet.registration_dir;
+    let reason = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => "no directory".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    bail!(
+        "kubelet.registrationDir: kubelet is not found at {path} ({reason}). It makes this directory when it \
+         starts: start it first; where it has another --root-dir, name that one's plugins_registry; in a \
+         container, mount it. Without the key `kubelet` no driver is registered from here",
+        path = path.display(),
+    )
 }
 
 /// What the controller process needs. As root, before privileges are dropped: made for, and handed

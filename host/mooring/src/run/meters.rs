@@ -11,6 +11,13 @@ use crate::telemetry::metrics::Metrics;
 /// The process's metrics, as the edge and the components know them.
 pub(crate) struct Measured(pub(crate) Arc<Metrics>);
 
+impl Measured {
+    /// Counts what kubelet said of a driver: `registered` or `refused`.
+    pub(super) fn registration(&self, driver: &DriverName, outcome: &'static str) {
+        self.0.count_registration(driver.as_str(), outcome);
+    }
+}
+
 impl mooring_csi::Meter for Measured {
     fn begun(&self, driver: &str) {
         self.0.begin_rpc(driver);

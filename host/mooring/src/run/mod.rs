@@ -10,6 +10,7 @@ mod folders;
 mod freezer;
 mod meters;
 mod node;
+mod registration;
 mod reload;
 mod stop;
 mod watch;

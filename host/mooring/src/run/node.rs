@@ -6,17 +6,19 @@ use mooring_csi::Telemetry;
 use mooring_node::os::linux::Linux;
 use mooring_volume::DriverName;
 
+use super::admin::model::RegistrationStatus;
 use super::attended::{Attendance, Ground};
 use super::child::Told;
 use super::meters::Measured;
 use super::reload::{Cause, Reload};
 use super::stop::Stop;
-use super::{folders, give_code_back};
+use super::{folders, give_code_back, registration};
 use crate::cli::HostArgs;
 use crate::config::Config;
 use crate::telemetry::Seen;
 use crate::telemetry::http;
 use crate::telemetry::machine::{Machine, Standing};
+use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 
 /// Serves the drivers of the configuration, as it is and as it becomes, until told to stop. Mounts
@@ -49,17 +51,15 @@ pub(crate) async fn run(
         drivers: counted.counted(),
         programs: machine.programs_run(),
         loops: machine.own_loops(),
+        registered: counted
+            .registrations()
+            .into_iter()
+            .map(|(driver, standing)| (driver, standing.problem().is_none()))
+            .collect(),
     }));
-    let (probed, places) = (Arc::clone(&attendance), config.clone());
-    let pages = http::Telemetry {
-        metrics,
-        drivers: Box::new(move || {
-            let socket = |name: DriverName| (name.clone(), places.socket(&name));
-            probed.names().into_iter().map(socket).collect()
-        }),
-        upstream: Some(config.controller_socket_dir().join("telemetry.sock")),
-    };
-    pages.serve(&config.socket_dir.join("telemetry.sock"), config.telemetry.listen).await?;
+    pages(metrics, &attendance, &config)
+        .serve(&config.socket_dir.join("telemetry.sock"), config.telemetry.listen)
+        .await?;
     give_code_back();
     tokio::select! {
         () = stop.wait() => {}
@@ -67,6 +67,38 @@ pub(crate) async fn run(
     }
     attendance.ended().await;
     Ok(())
+}
+
+/// What is told of the process over HTTP.
+fn pages(metrics: Arc<Metrics>, attendance: &Arc<Attendance>, config: &Config) -> http::Telemetry {
+    let [probed, unready, told] = [(); 3].map(|()| Arc::clone(attendance));
+    let places = config.clone();
+    http::Telemetry {
+        metrics,
+        drivers: Box::new(move || {
+            let socket = |name: DriverName| (name.clone(), places.socket(&name));
+            probed.names().into_iter().map(socket).collect()
+        }),
+        unready: Box::new(move || {
+            let unregistered =
+                unready.registrations().into_iter().filter_map(|(name, standing)| {
+                    Some((name, format!("not registered with kubelet: {}", standing.problem()?)))
+                });
+            unready.unserved().into_iter().chain(unregistered).collect()
+        }),
+        registrations: Box::new(move || {
+            let status = |(name, standing): (DriverName, registration::Standing)| {
+                let problem = standing.problem();
+                RegistrationStatus {
+                    name: name.to_string(),
+                    registered: problem.is_none(),
+                    problem,
+                }
+            };
+            told.registrations().into_iter().map(status).collect()
+        }),
+        upstream: Some(config.controller_socket_dir().join("telemetry.sock")),
+    }
 }
 
 /// Follows the configuration. Does not end.

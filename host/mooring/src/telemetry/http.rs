@@ -1,5 +1,10 @@
-//! `/healthz` and `/metrics`, on a socket and, if the operator asks, a loopback address.
+//! `/healthz`, `/readyz` and `/metrics`, on a socket and, if the operator asks, a loopback address.
+//!
+//! `/healthz` is for whoever restarts a process that hangs: each driver's Probe answers. `/readyz` is for whoever waits
+//! until all is there: besides, each driver of the configuration is served, and registered where it is to be. Neither
+//! looks at a volume.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -8,27 +13,34 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, StatusCode};
 use axum::routing::get;
 use mooring_proto::csi::v1::ProbeRequest;
 use mooring_proto::csi::v1::identity_client::IdentityClient;
 use mooring_volume::DriverName;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinSet;
 
 use super::metrics::Metrics;
 use crate::client;
+use crate::run::admin::model::{RegistrationStatus, Registrations};
 
-/// How long one driver's Probe may take before it counts as unhealthy.
+/// How long the drivers may take to answer Probe, all at once: one that is slow keeps none from being told of.
 const PROBE: Duration = Duration::from_secs(5);
 
-/// Every driver, with where it answers Probe, as it is now.
-pub(crate) type Probed = Box<dyn Fn() -> Vec<(DriverName, PathBuf)> + Send + Sync>;
+/// What is asked for at each request: as it is now.
+type Asked<T> = Box<dyn Fn() -> T + Send + Sync>;
 
-/// What the two pages are made of.
+/// What the pages are made of.
 pub(crate) struct Telemetry {
     pub(crate) metrics: Arc<Metrics>,
-    /// Where each driver answers Probe.
-    pub(crate) drivers: Probed,
+    /// Every driver that is served, with where it answers Probe.
+    pub(crate) drivers: Asked<Vec<(DriverName, PathBuf)>>,
+    /// Why drivers are not ready, though they may answer.
+    pub(crate) unready: Asked<Vec<(DriverName, String)>>,
+    /// What kubelet said of the drivers that it is to know.
+    pub(crate) registrations: Asked<Vec<RegistrationStatus>>,
     /// The controller process's own telemetry socket, where `/metrics` shows both processes.
     pub(crate) upstream: Option<PathBuf>,
 }
@@ -37,7 +49,9 @@ impl Telemetry {
     fn router(self) -> Router {
         Router::new()
             .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
+            .route("/v1/registrations", get(registrations))
             .with_state(Arc::new(self))
     }
 
@@ -66,30 +80,60 @@ impl Telemetry {
     }
 }
 
-/// One line a driver: `NAME ok` or `NAME failed: REASON`; 503 if any failed.
+/// What is wrong with each driver, if anything is.
+type Found = BTreeMap<DriverName, Option<String>>;
+
 async fn healthz(State(telemetry): State<Arc<Telemetry>>) -> (StatusCode, String) {
-    let mut status = StatusCode::OK;
+    page(&probed(&telemetry).await)
+}
+
+async fn readyz(State(telemetry): State<Arc<Telemetry>>) -> (StatusCode, String) {
+    let mut found = probed(&telemetry).await;
+    for (driver, reason) in (telemetry.unready)() {
+        found.entry(driver).or_default().get_or_insert(reason);
+    }
+    page(&found)
+}
+
+/// One line a driver: `NAME ok` or `NAME failed: REASON`; 503 if any failed.
+fn page(found: &Found) -> (StatusCode, String) {
+    let well = found.values().all(Option::is_none);
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut text = String::new();
-    for (driver, socket) in (telemetry.drivers)() {
-        let outcome = tokio::time::timeout(PROBE, probe(&socket)).await;
+    for (driver, problem) in found {
         // Writing to a String cannot fail.
-        let _ = match outcome {
-            Ok(Ok(true)) => writeln!(text, "{driver} ok"),
-            Ok(Ok(false)) => {
-                status = StatusCode::SERVICE_UNAVAILABLE;
-                writeln!(text, "{driver} failed: not ready yet")
-            }
-            Ok(Err(error)) => {
-                status = StatusCode::SERVICE_UNAVAILABLE;
-                writeln!(text, "{driver} failed: {error}")
-            }
-            Err(_) => {
-                status = StatusCode::SERVICE_UNAVAILABLE;
-                writeln!(text, "{driver} failed: no answer within {PROBE:?}")
-            }
+        let _ = match problem {
+            None => writeln!(text, "{driver} ok"),
+            Some(reason) => writeln!(text, "{driver} failed: {reason}"),
         };
     }
     (status, text)
+}
+
+/// Asks all drivers at once.
+async fn probed(telemetry: &Telemetry) -> Found {
+    let drivers = (telemetry.drivers)();
+    let unanswered = || Some(format!("no answer within {PROBE:?}"));
+    let mut found: Found = drivers.iter().map(|(name, _)| (name.clone(), unanswered())).collect();
+    let mut asked = JoinSet::new();
+    for (driver, socket) in drivers {
+        asked.spawn(async move {
+            let problem = match probe(&socket).await {
+                Ok(true) => None,
+                Ok(false) => Some("not ready yet".to_owned()),
+                Err(error) => Some(error.to_string()),
+            };
+            (driver, problem)
+        });
+    }
+    let all = async {
+        while let Some(answer) = asked.join_next().await {
+            found.extend(answer);
+        }
+    };
+    // Whoever has not answered by then is in the list as such.
+    let _ = tokio::time::timeout(PROBE, all).await;
+    found
 }
 
 async fn probe(socket: &Path) -> anyhow::Result<bool> {
@@ -99,6 +143,15 @@ async fn probe(socket: &Path) -> anyhow::Result<bool> {
         .await
         .map_err(|status| anyhow::anyhow!("{}", status.message()))?;
     Ok(answer.into_inner().ready.unwrap_or(true))
+}
+
+/// In JSON, for `mooring status`.
+async fn registrations(
+    State(telemetry): State<Arc<Telemetry>>,
+) -> ([(HeaderName, &'static str); 1], String) {
+    let told = Registrations { drivers: (telemetry.registrations)() };
+    // Our own plain types can always be written.
+    ([(CONTENT_TYPE, "application/json")], serde_json::to_string(&told).unwrap_or_default())
 }
 
 async fn metrics(State(telemetry): State<Arc<Telemetry>>) -> String {

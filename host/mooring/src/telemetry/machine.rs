@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use mooring_node::Counted;
+use mooring_volume::DriverName;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -18,6 +19,8 @@ pub(crate) struct Standing {
     pub(crate) programs: BTreeMap<(&'static str, &'static str), u64>,
     /// Loop devices; none where they can't be listed.
     pub(crate) loops: Option<usize>,
+    /// Drivers that kubelet is to know, and whether it does.
+    pub(crate) registered: Vec<(DriverName, bool)>,
 }
 
 /// Metrics of what it answers when asked.
@@ -31,7 +34,7 @@ impl<F> fmt::Debug for Machine<F> {
 
 impl<F: Fn() -> Standing + Send + Sync + 'static> Collector for Machine<F> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Standing { drivers, programs, loops } = (self.0)();
+        let Standing { drivers, programs, loops, registered } = (self.0)();
         let help = "Volumes that the node has records of";
         let mut volumes =
             encoder.encode_descriptor("mooring_node_volumes", help, None, MetricType::Gauge)?;
@@ -51,6 +54,13 @@ impl<F: Fn() -> Standing + Send + Sync + 'static> Collector for Machine<F> {
         if let Some(count) = loops {
             let none: [(&str, &str); 0] = [];
             gauge(count).encode(devices.encode_family(&none)?)?;
+        }
+        let help = "1 while kubelet knows the driver, by its own word";
+        let name = "mooring_kubelet_registered";
+        let mut known = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (driver, registered) in &registered {
+            let labels = [("driver", driver.as_str())];
+            gauge(usize::from(*registered)).encode(known.encode_family(&labels)?)?;
         }
         let help = "Steps of the node that failed";
         let name = "mooring_node_steps_failed";

@@ -51,6 +51,12 @@ struct SwapLabels {
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RegistrationLabels {
+    driver: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct SpanLabels {
     outcome: &'static str,
 }
@@ -92,6 +98,7 @@ pub(crate) struct Metrics {
     swaps: Family<SwapLabels, Counter>,
     dropped_lines: Family<DriverLabels, Counter>,
     inline_deletions: Family<DriverLabels, Gauge>,
+    registrations: Family<RegistrationLabels, Counter>,
     spans: Family<SpanLabels, Counter>,
 }
 
@@ -119,6 +126,7 @@ impl Metrics {
         let swaps = Family::<SwapLabels, Counter>::default();
         let dropped_lines = Family::<DriverLabels, Counter>::default();
         let inline_deletions = Family::<DriverLabels, Gauge>::default();
+        let registrations = Family::<RegistrationLabels, Counter>::default();
         let spans = Family::<SpanLabels, Counter>::default();
 
         let labels = [("process".into(), process.into())].into_iter();
@@ -168,6 +176,11 @@ impl Metrics {
             "Volumes of pods that are gone, which their backend could not delete yet",
             inline_deletions.clone(),
         );
+        registry.register(
+            "kubelet_registrations",
+            "What kubelet said of drivers",
+            registrations.clone(),
+        );
         registry.register("trace_spans", "Spans of traces, by what became of them", spans.clone());
         Self {
             registry: Mutex::new(all),
@@ -183,6 +196,7 @@ impl Metrics {
             swaps,
             dropped_lines,
             inline_deletions,
+            registrations,
             spans,
         }
     }
@@ -225,6 +239,11 @@ impl Metrics {
 
     pub(crate) fn count_spans(&self, fate: SpanFate, spans: u64) {
         self.spans.get_or_create(&SpanLabels { outcome: fate.word() }).inc_by(spans);
+    }
+
+    pub(crate) fn count_registration(&self, driver: &str, outcome: &'static str) {
+        let driver = driver.to_owned();
+        self.registrations.get_or_create(&RegistrationLabels { driver, outcome }).inc();
     }
 
     pub(crate) fn set_breaker(&self, driver: &str, open: bool) {

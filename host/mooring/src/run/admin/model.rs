@@ -41,7 +41,30 @@ pub(crate) struct DriverStatus {
     /// Nodes that are connected.
     pub(crate) nodes: usize,
     pub(crate) last_swap: Option<SwapStatus>,
+    /// Whether kubelet knows the driver, by its own word; none where it is registered by somebody else or not at
+    /// all. The node process knows: the command adds it to what the controller process answers.
+    pub(crate) registered: Option<bool>,
+    /// Why kubelet does not know it, in kubelet's own words where it refused it.
+    pub(crate) registration_problem: Option<String>,
     /// Why it does not serve as configured.
+    pub(crate) problem: Option<String>,
+}
+
+/// `GET /v1/registrations` on the node process's telemetry socket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Registrations {
+    /// Those that kubelet is to know, by name.
+    pub(crate) drivers: Vec<RegistrationStatus>,
+}
+
+/// One driver as kubelet knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RegistrationStatus {
+    pub(crate) name: String,
+    pub(crate) registered: bool,
+    /// Why not.
     pub(crate) problem: Option<String>,
 }
 

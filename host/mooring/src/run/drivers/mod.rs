@@ -79,6 +79,14 @@ impl Drivers {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Why drivers of the configuration are not served at all.
+    pub(crate) fn unserved(&self) -> Vec<(DriverName, String)> {
+        let served = self.served().clone();
+        let problems = self.problems();
+        let absent = problems.drivers.iter().filter(|(name, _)| !served.contains_key(*name));
+        absent.map(|(name, reason)| (name.clone(), reason.clone())).collect()
+    }
+
     /// The names of those that serve.
     pub(crate) fn names(&self) -> Vec<DriverName> {
         self.served().keys().cloned().collect()
@@ -316,6 +324,7 @@ pub(crate) fn only_at_start(before: &Config, after: &Config) -> Vec<&'static str
         controller,
         node,
         telemetry,
+        kubelet,
         registries,
         offline,
         ask_tags_every: _,
@@ -327,6 +336,7 @@ pub(crate) fn only_at_start(before: &Config, after: &Config) -> Vec<&'static str
         ("controller", *controller != after.controller),
         ("node", *node != after.node),
         ("telemetry", *telemetry != after.telemetry),
+        ("kubelet", *kubelet != after.kubelet),
         ("registries", *registries != after.registries),
         ("offline", *offline != after.offline),
     ];

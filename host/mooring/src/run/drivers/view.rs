@@ -64,6 +64,8 @@ fn told(name: &str, served: &Served, problem: Option<String>) -> DriverStatus {
             outcome: word(outcome).to_owned(),
             detail,
         }),
+        registered: None,
+        registration_problem: None,
         problem,
     }
 }
