@@ -35,6 +35,8 @@ pub struct Settings {
     pub kata: bool,
     /// `telemetry`, as YAML; empty: the default.
     pub telemetry: String,
+    /// `kubelet`, as YAML; empty: nothing is registered.
+    pub kubelet: String,
     /// More entries of `drivers`, as YAML; each begins with `  - `.
     pub further_drivers: String,
     /// `MOORING_LOG`.
@@ -51,6 +53,7 @@ impl Default for Settings {
             ephemeral: "",
             kata: false,
             telemetry: String::new(),
+            kubelet: String::new(),
             further_drivers: String::new(),
             log: "info",
         }
@@ -171,6 +174,9 @@ impl Settings {
         );
         if !self.telemetry.is_empty() {
             text = format!("telemetry: {}\n{text}", self.telemetry);
+        }
+        if !self.kubelet.is_empty() {
+            text = format!("kubelet: {}\n{text}", self.kubelet);
         }
         if !self.ephemeral.is_empty() {
             let _ = writeln!(text, "      ephemeral: {}", self.ephemeral);

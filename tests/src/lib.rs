@@ -25,6 +25,7 @@ pub mod left;
 pub mod life;
 pub mod payload;
 pub mod place;
+pub mod plugins;
 pub mod pool;
 pub mod snapshot;
 pub mod traces;

@@ -115,9 +115,10 @@ impl Offer {
     /// Lets kubelet find the driver until `end` or a refusal; then the socket is gone.
     async fn stand(&self, end: Pin<&mut impl Future<Output = ()>>) -> Left {
         let Registration { socket, endpoint } = &self.registration;
-        self.waits(
-            "kubelet has not asked for it yet; does it run, and watch this directory?".into(),
-        );
+        // What kubelet said of the last socket stands until it says something of this one.
+        if !matches!(*self.standing.borrow(), Standing::Refused(_)) {
+            self.waits("kubelet has not asked for it yet".to_owned());
+        }
         let listener = match self.claim.bind(socket) {
             Ok(listener) => listener,
             Err(error) => {
@@ -154,15 +155,8 @@ impl Offer {
         }
     }
 
-    /// Says what is waited for, unless there is something of kubelet's own to say.
     fn waits(&self, reason: String) {
-        self.standing.send_if_modified(|standing| match standing {
-            Standing::Refused(_) => false,
-            Standing::Waiting(_) | Standing::Registered => {
-                *standing = Standing::Waiting(reason);
-                true
-            }
-        });
+        self.standing.send_replace(Standing::Waiting(reason));
     }
 }
 
