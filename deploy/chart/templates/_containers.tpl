@@ -148,6 +148,29 @@ exec 3<>/dev/tcp/{{ .host }}/{{ .port }} && printf 'GET {{ .page }} HTTP/1.0\r\n
     {{- end }}
 {{- end }}
 
+{{/*
+Makes the directories of the drivers' sockets, through which the sidecars' user has to get; the controller process keeps
+the mode of what it finds. Called with root and facts.
+*/}}
+{{- define "mooring.container.sockets" -}}
+{{- $root := .root -}}
+{{- $sockets := include "mooring.controllerSockets" $root -}}
+- name: sockets
+  image: {{ include "mooring.image" $root }}
+  imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+  command:
+    - mkdir
+    - --parents
+    - --mode=0711
+    {{- range .facts.drivers }}
+    - {{ $sockets }}/{{ .name }}
+    {{- end }}
+  resources: {requests: {cpu: 10m, memory: 8Mi}}
+  securityContext: {{- include "mooring.unprivileged" (include "mooring.uid" $root) | nindent 4 }}
+  volumeMounts:
+    - {name: controller-sockets, mountPath: {{ $sockets }}}
+{{- end }}
+
 {{/* One node-driver-registrar a driver, for registrar: sidecar. Called with root and fact. */}}
 {{- define "mooring.container.registrar" -}}
 {{- $values := .root.Values -}}
