@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -81,6 +82,28 @@ func TestThePlainManifestsAreWhatTheChartRenders(t *testing.T) {
 		}
 		if !bytes.Equal(kept, now) {
 			t.Errorf("%s is not what the chart renders; run deploy/render", file)
+		}
+	}
+}
+
+func TestTheImageHasWhatTheNodeRuns(t *testing.T) {
+	image, err := os.ReadFile("../../deploy/Containerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs, err := os.ReadFile("../../host/node/src/os/linux/programs.rs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(programs), "fn package(self)")
+	body, _, _ := strings.Cut(after, "\n    }\n")
+	packages := regexp.MustCompile(`"([a-z0-9-]+)"`).FindAllStringSubmatch(body, -1)
+	if len(packages) < 3 {
+		t.Fatalf("the node names few packages: %v", packages)
+	}
+	for _, it := range packages {
+		if !regexp.MustCompile(`apt-get install .* ` + it[1] + `[ ;]`).Match(image) {
+			t.Errorf("the image lacks %s", it[1])
 		}
 	}
 }
