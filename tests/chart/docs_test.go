@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 // sources are all texts that can hold a message: Rust's line continuations joined, and printf's places as in Rust.
@@ -92,5 +94,30 @@ func TestLinksOfTheGuideLeadSomewhere(t *testing.T) {
 				t.Errorf("%s: %v", page, err)
 			}
 		}
+	}
+}
+
+// The values that the guide shows are values that the chart takes.
+func TestTheGuidesValuesRender(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/add-a-vendor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(guide), -1) {
+		if !strings.Contains(block[1], "drivers:") {
+			continue
+		}
+		found++
+		values := Values{}
+		if err := yaml.UnmarshalStrict([]byte(block[1]), &values); err != nil {
+			t.Fatal(err)
+		}
+		if found := sidecars(objects(t, values, APIs)); len(found) < 4 {
+			t.Errorf("%v", found)
+		}
+	}
+	if found == 0 {
+		t.Error("the guide shows no values")
 	}
 }
