@@ -76,15 +76,15 @@ impl Note {
 /// # Errors
 /// What the kernel answers; it may be frozen still.
 pub(crate) fn thaw<M: Machine>(os: &M, target: &Target) -> Result<bool> {
-    if os.silent_loops()?.iter().any(|one| one.number == target.number) {
+    let loops = os.loops()?;
+    if loops.silent.iter().any(|one| one.number == target.number) {
         return Err(Error::unavailable(format!(
             "/dev/loop{} does not answer, and may be frozen",
             target.number
         )));
     }
-    let loops = os.loops()?;
     let is_target = |number, label: &str| number == target.number && label == target.label;
-    let Some(device) = loops.iter().find(|now| is_target(now.number, &now.label)) else {
+    let Some(device) = loops.answering.iter().find(|now| is_target(now.number, &now.label)) else {
         return Ok(false);
     };
     let mut last = None;

@@ -33,6 +33,7 @@ mod place;
 mod record;
 mod run;
 mod seen;
+mod silence;
 mod steps;
 mod tally;
 

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use mooring_volume::attachment::AttachmentKind;
 use mooring_volume::policy::Grants;
 use mooring_volume::pool::ItemKind;
-use mooring_volume::{DriverName, Error, NodeId, Result, VolumeId};
+use mooring_volume::{DriverName, NodeId, Result, VolumeId};
 
 use crate::attach::Directs;
 use crate::mount::Belongings;
-use crate::os::{Disk, Kind, LoopDevice, Machine, MountEntry, SilentLoop};
+use crate::os::{Disk, Kind, Loops, Machine, MountEntry};
 use crate::place::Root;
-use crate::record::{self, Record, RecordedDevice, Source, Stored};
+use crate::record::{self, RecordedDevice, Source, Stored};
 use crate::seen::{Place, Seen};
+use crate::silence;
 use crate::tally::Tally;
 
 /// What an operation has to know beside the machine.
@@ -47,22 +48,54 @@ impl Scope<'_> {
 /// The tables and the record. Reads no volume, and so does not hang with one.
 ///
 /// # Errors
-/// What the kernel's tables and the node's own disk answer.
+/// What the kernel's tables and the node's own disk answer; `Unavailable` where a device that does not
+/// answer is, or may be, the volume's by its record. A volume without one that is attached all the same
+/// is found so by its image's lock.
 pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -> Result<Seen> {
+    let seen = look(os, scope, volume, silence::recorded)?;
+    match seen.silent.first() {
+        Some(one) => Err(silence::hangs(one)),
+        None => Ok(seen),
+    }
+}
+
+/// As [`tables`], of a volume that is to be taken off the node: a device of its own that does not
+/// answer is no obstacle.
+///
+/// # Errors
+/// As [`tables`]; of devices that do not answer, only where nothing that can be trusted says whose one
+/// is, and it may be the volume's.
+pub(crate) fn leaving<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -> Result<Seen> {
+    look(os, scope, volume, silence::any)
+}
+
+fn look<M: Machine>(
+    os: &M,
+    scope: &Scope<'_>,
+    volume: &VolumeId,
+    own: silence::Own<M>,
+) -> Result<Seen> {
     let boot = os.boot_id()?;
     let bytes = os.read_record(&scope.record(volume))?;
     let stored = Stored::decode(bytes.as_deref(), volume);
     let mounts = os.mounts()?;
     let label = scope.label(volume);
-    let silent = os.silent_loops()?;
-    let loops = os.loops()?;
-    answered(os, scope, &stored, (&silent, &loops))?;
+    let Loops { answering: loops, silent } = os.loops()?;
     let loops: Vec<_> = loops.into_iter().filter(|device| device.label == label).collect();
+    // A volume has one device: where that answers, what is silent is another's.
+    let silent = if loops.is_empty() {
+        own(os, scope, (&stored, &boot), (silent, &mounts))?
+    } else {
+        Vec::new()
+    };
     let directories = match stored {
         Stored::Unreadable(_) => pool_directories(os, scope),
         Stored::Absent | Stored::Whole(_) => Vec::new(),
     };
     let mut own = Belongings::of(&loops, stored.staging(&boot), &directories, &mounts);
+    for one in &silent {
+        own.add_silent(&mounts, one);
+    }
     let disk = match stored.staging(&boot).map(|staging| &staging.source) {
         Some(Source::Device(recorded)) => {
             disk(os, recorded, (&mounts, &mut own), stored.targets())?
@@ -83,61 +116,7 @@ pub(crate) fn tables<M: Machine>(os: &M, scope: &Scope<'_>, volume: &VolumeId) -
         } else {
             Directs::default()
         };
-    Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, disk, own, direct })
-}
-
-/// Sees that no device that keeps silent can be the volume's: then nothing is known of the volume. By
-/// the path of the file behind it, which the kernel knows without asking storage.
-fn answered<M: Machine>(
-    os: &M,
-    scope: &Scope<'_>,
-    stored: &Stored,
-    (silent, loops): (&[SilentLoop], &[LoopDevice]),
-) -> Result<()> {
-    let mut silent =
-        silent.iter().filter(|one| loops.iter().all(|known| known.number != one.number)).peekable();
-    if silent.peek().is_none() {
-        return Ok(());
-    }
-    let image = |record: &Record| {
-        let staging = record.staging.as_ref();
-        staging.and_then(|it| Some(it.source.image()?.below.to_owned()))
-    };
-    // A volume without a trusted record may still have a device: one that no other volume's record names.
-    let folder: PathBuf = [scope.driver.as_str(), ItemKind::Image.folder()].iter().collect();
-    let others = match stored {
-        Stored::Whole(_) => Vec::new(),
-        Stored::Absent | Stored::Unreadable(_) => images(os, scope, image)?,
-    };
-    let is_own = |file: &Path| match stored {
-        Stored::Whole(record) => image(record).is_some_and(|below| file.ends_with(below)),
-        Stored::Absent | Stored::Unreadable(_) => {
-            file.parent().is_some_and(|parent| parent.ends_with(&folder))
-                && !others.iter().any(|below| file.ends_with(below))
-        }
-    };
-    match silent.find(|one| is_own(&one.file)) {
-        None => Ok(()),
-        Some(one) => Err(Error::unavailable(format!(
-            "/dev/loop{} does not answer: the storage of {} hangs, so nothing is known of the volume",
-            one.number,
-            one.file.display()
-        ))),
-    }
-}
-
-/// The images that records of the driver name.
-fn images<M: Machine>(
-    os: &M,
-    scope: &Scope<'_>,
-    image: impl Fn(&Record) -> Option<PathBuf>,
-) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for path in os.list_records(&record::directory(scope.state_dir, scope.driver))? {
-        let bytes = os.read_record(&path)?;
-        found.extend(bytes.and_then(|bytes| Record::decode(&bytes).ok()).as_ref().and_then(&image));
-    }
-    Ok(found)
+    Ok(Seen { volume: volume.clone(), boot, stored, mounts, loops, silent, disk, own, direct })
 }
 
 /// The recorded device, if it is there still, and what of the mount table is the volume's by it.

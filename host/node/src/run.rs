@@ -153,6 +153,7 @@ impl<'a, M: Machine> Runner<'a, M> {
             }
             Step::Unmount(mount) => Ok(os.unmount(mount)?),
             Step::Detach(device) => Ok(os.unbind_loop(device)?),
+            Step::DetachSilent(device) => Ok(os.unbind_silent_loop(device)?),
             Step::RemovePlace(path) => Ok(os.remove_empty(path)?),
         }
     }
@@ -217,7 +218,7 @@ impl<'a, M: Machine> Runner<'a, M> {
         }
         let Some(device) = &self.device else { return Ok(()) };
         let same = match device {
-            Carrier::Loop(device) => self.os.loops()?.into_iter().any(|now| {
+            Carrier::Loop(device) => self.os.loops()?.answering.into_iter().any(|now| {
                 now.number == device.number
                     && now.backing == device.backing
                     && now.label == device.label

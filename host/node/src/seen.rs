@@ -8,7 +8,9 @@ use mooring_volume::{StringMap, VolumeId};
 
 use crate::attach::Directs;
 use crate::mount::{Belongings, Origin, Stack};
-use crate::os::{BackingFile, DeviceId, Disk, Found, IoLimits, LoopDevice, MountEntry, PathKind};
+use crate::os::{
+    BackingFile, DeviceId, Disk, Found, IoLimits, LoopDevice, MountEntry, PathKind, SilentLoop,
+};
 use crate::record::{DirectSource, Record, Staging, Stored};
 
 /// The parts that every operation looks at. None of it reads a volume.
@@ -24,6 +26,8 @@ pub(crate) struct Seen {
     pub(crate) mounts: Vec<MountEntry>,
     /// The loop devices with the volume's label.
     pub(crate) loops: Vec<LoopDevice>,
+    /// The loop devices of the volume that do not answer: only where it is to be taken off the node.
+    pub(crate) silent: Vec<SilentLoop>,
     /// The device of the node's own that the record names, or that was found for the volume, as long
     /// as it is there and its number is no other's.
     pub(crate) disk: Option<Disk>,

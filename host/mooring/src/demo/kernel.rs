@@ -44,7 +44,7 @@ impl Kernel for ThisMachine {
             return Ok(None);
         };
         let loops = self.0.loops().context("the loop devices can't be read")?;
-        let behind = loops.into_iter().find(|behind| Some(behind.device) == block);
+        let behind = loops.answering.into_iter().find(|behind| Some(behind.device) == block);
         Ok(Some(Mounted {
             device: match &behind {
                 Some(behind) => format!("/dev/loop{}", behind.number),
@@ -63,6 +63,7 @@ impl Kernel for ThisMachine {
             .filter(|mount| mount.point.starts_with(directory))
             .map(|mount| format!("a mount at {}", mount.point.display()));
         let loops = loops
+            .answering
             .iter()
             .filter(|device| Some(device.backing) == image)
             .map(|device| format!("the loop device /dev/loop{}", device.number));

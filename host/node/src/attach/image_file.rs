@@ -38,14 +38,15 @@ pub(super) fn open<M: Machine>(
 ) -> Result<(ImageSeen, M::Handle)> {
     let handle = os.open_image(&path.root, &path.below, false).map_err(pool_error)?;
     let opened = os.describe(&handle)?;
-    if let Some(silent) = os.silent_loops()?.into_iter().find(|one| one.file == opened.path) {
+    let bound = os.loops()?;
+    if let Some(silent) = bound.silent.into_iter().find(|one| one.file == opened.path) {
         return Err(Error::unavailable(format!(
             "/dev/loop{} is bound to the volume's image and does not answer: its storage hangs",
             silent.number
         )));
     }
     let loops: Vec<LoopDevice> =
-        os.loops()?.into_iter().filter(|device| device.backing == opened.identity).collect();
+        bound.answering.into_iter().filter(|device| device.backing == opened.identity).collect();
     if loops.is_empty() {
         os.lock(&handle).map_err(in_use)?;
         still_there(os, path, opened.identity)?;

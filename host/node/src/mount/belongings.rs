@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::mount::Origin;
-use crate::os::{DeviceId, LoopDevice, MountEntry};
+use crate::os::{DeviceId, LoopDevice, MountEntry, SilentLoop};
 use crate::record::{Source, Staging};
 
 /// All that mounts of one volume can show.
@@ -36,7 +36,7 @@ impl Belongings {
         mounts: &[MountEntry],
     ) -> Self {
         let mut exact: Vec<Origin> =
-            loops.iter().filter_map(|device| Origin::of(mounts, &node_of(device))).collect();
+            loops.iter().filter_map(|device| Origin::of(mounts, &node_of(device.number))).collect();
         match staging.map(|staging| &staging.source) {
             Some(Source::Directory { origin, .. }) => exact.push(origin.clone()),
             Some(Source::Image { .. } | Source::Device(_) | Source::Direct { .. }) | None => {}
@@ -49,6 +49,12 @@ impl Belongings {
     /// Adds what a directory's mounts show.
     pub(crate) fn add(&mut self, origin: Origin) {
         self.exact.push(origin);
+    }
+
+    /// Adds a loop device that does not answer.
+    pub(crate) fn add_silent(&mut self, mounts: &[MountEntry], silent: &SilentLoop) {
+        self.devices.push(silent.device);
+        self.exact.extend(Origin::of(mounts, &node_of(silent.number)));
     }
 
     /// Adds a device of the node's own, there or gone: as long as a file system on it is mounted, its
@@ -108,6 +114,6 @@ impl Belongings {
 }
 
 /// Where the kernel keeps a loop device's node.
-pub(crate) fn node_of(device: &LoopDevice) -> PathBuf {
-    PathBuf::from(format!("/dev/loop{}", device.number))
+pub(crate) fn node_of(number: u32) -> PathBuf {
+    PathBuf::from(format!("/dev/loop{number}"))
 }

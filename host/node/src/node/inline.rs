@@ -298,9 +298,9 @@ impl<M: Machine> Inner<M> {
         if let Some(made) = note.made() {
             self.thaw_now(&made.id)?;
             let _held = self.hold_actual(&note.volume, &made.id)?;
-            let seen = self.seen(&made.id)?;
+            let seen = self.seen_leaving(&made.id)?;
             self.run(&seen, &steps::unpublish(&seen, &note.target)?)?;
-            let seen = self.seen(&made.id)?;
+            let seen = self.seen_leaving(&made.id)?;
             self.run(&seen, &steps::unstage(&seen, &staging)?)?;
         }
         self.os.remove_empty(&staging)?;

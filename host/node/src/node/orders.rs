@@ -237,7 +237,6 @@ impl<M: Machine> Inner<M> {
 
     /// The images that are bound to a device.
     fn bound(&self, images: &[PoolItem]) -> Result<Vec<Bound>> {
-        let silent = self.os.silent_loops()?;
         let loops = self.os.loops()?;
         let mut bound = Vec::new();
         for item in images {
@@ -247,7 +246,7 @@ impl<M: Machine> Inner<M> {
                 continue;
             };
             // What hangs can't be frozen, and must not pass for one that nobody has attached.
-            if let Some(device) = silent.iter().find(|one| one.file.ends_with(&path.below)) {
+            if let Some(device) = loops.silent.iter().find(|one| one.file.ends_with(&path.below)) {
                 return Err(Error::unavailable(format!(
                     "/dev/loop{} does not answer: the storage of image {:?} hangs",
                     device.number, item.name
@@ -259,7 +258,7 @@ impl<M: Machine> Inner<M> {
                 Err(error) if error.kind == Kind::NotFound => continue,
                 Err(error) => return Err(error.into()),
             };
-            if let Some(device) = loops.iter().find(|device| device.backing == identity) {
+            if let Some(device) = loops.answering.iter().find(|device| device.backing == identity) {
                 bound.push(Bound { item: item.clone(), identity, device: device.clone() });
             }
         }

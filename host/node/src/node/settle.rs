@@ -42,6 +42,11 @@ impl<M: Machine> Inner<M> {
         observe::tables(&*self.os, &self.scope(), volume)
     }
 
+    /// As [`Self::seen`], of a volume that is to be taken off the node.
+    pub(super) fn seen_leaving(&self, volume: &VolumeId) -> Result<Seen> {
+        observe::leaving(&*self.os, &self.scope(), volume)
+    }
+
     /// As [`Self::seen`], where failing to look leaves open what an earlier call left.
     pub(super) fn seen_first(&self, volume: &VolumeId) -> Result<Seen> {
         self.seen(volume).map_err(unlooked)
@@ -69,11 +74,11 @@ impl<M: Machine> Inner<M> {
 
     /// `gone`: there is no such volume.
     fn undo_stage(&self, before: &Seen, path: &Path, gone: bool) -> Result<()> {
-        let seen = self.seen(&before.volume)?;
+        let seen = self.seen_leaving(&before.volume)?;
         if !steps::clean(&seen) || (gone && steps::is_former(&seen)) {
             self.run(&seen, &steps::unstage(&seen, path)?)?;
         }
-        if steps::clean(&self.seen(&before.volume)?) {
+        if steps::clean(&self.seen_leaving(&before.volume)?) {
             Ok(())
         } else {
             Err(Error::internal("parts of the volume are left on the node"))
@@ -94,9 +99,9 @@ impl<M: Machine> Inner<M> {
     }
 
     fn undo_publish(&self, before: &Seen, target: &Path) -> Result<()> {
-        let seen = self.seen(&before.volume)?;
+        let seen = self.seen_leaving(&before.volume)?;
         self.run(&seen, &steps::unpublish(&seen, target)?)?;
-        let after = self.seen(&before.volume)?;
+        let after = self.seen_leaving(&before.volume)?;
         if after.stack(target).has_own(&after.own)
             || after.direct.own.contains_key(target)
             || after.stored.targets().any(|path| path == target)

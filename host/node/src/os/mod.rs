@@ -43,7 +43,7 @@ pub use loop_devices::LoopDevices;
 pub use symptoms::Symptoms;
 pub use throttling::{IoLimits, Throttling};
 pub use values::{
-    BackingFile, BindSource, DeviceId, FsFaults, FsUsage, LoopDevice, Measure, MountEntry,
+    BackingFile, BindSource, DeviceId, FsFaults, FsUsage, LoopDevice, Loops, Measure, MountEntry,
     MountFlags, MountId, MountRef, Opened, PathKind, SilentLoop,
 };
 

@@ -57,13 +57,26 @@ pub struct LoopDevice {
     pub size: u64,
 }
 
-/// A bound loop device that does not say to what: its storage hangs.
+/// A bound loop device that does not say to what: its storage hangs, or is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SilentLoop {
     /// N in /dev/loopN.
     pub number: u32,
+    /// Its device number.
+    pub device: DeviceId,
     /// The path of the file behind it, as the kernel knows it.
     pub file: PathBuf,
+    /// Which binding of all it is, where the kernel counts them (/sys/block/loopN/diskseq).
+    pub sequence: Option<u64>,
+}
+
+/// The bound loop devices of a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loops {
+    /// Those that say what they are bound to, by number.
+    pub answering: Vec<LoopDevice>,
+    /// The others, by number.
+    pub silent: Vec<SilentLoop>,
 }
 
 /// A mount's id (/proc/self/mountinfo, first field).

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use mooring_volume::capability::FsType;
 
 use crate::attach::MountInfo;
-use crate::os::{DeviceId, IoLimits, LoopDevice, MountFlags, MountRef};
+use crate::os::{DeviceId, IoLimits, LoopDevice, MountFlags, MountRef, SilentLoop};
 use crate::record::Record;
 
 pub(crate) use alike::{complete, staged_alike};
@@ -146,6 +146,8 @@ pub(crate) enum Step {
     Unmount(MountRef),
     /// Unbinds a loop device.
     Detach(LoopDevice),
+    /// Unbinds one that does not answer.
+    DetachSilent(SilentLoop),
     /// Removes the empty directory or file that was mounted on.
     RemovePlace(PathBuf),
 }
@@ -178,6 +180,7 @@ impl Step {
             Self::RemoveDirect(_) => "remove direct volume",
             Self::Unmount(_) => "unmount",
             Self::Detach(_) => "detach device",
+            Self::DetachSilent(_) => "detach silent device",
             Self::RemovePlace(_) => "remove place",
         }
     }

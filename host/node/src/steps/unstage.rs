@@ -5,7 +5,7 @@ use std::path::Path;
 use mooring_volume::{Error, Result};
 
 use super::Step;
-use crate::os::{LoopDevice, MountEntry};
+use crate::os::{LoopDevice, MountEntry, SilentLoop};
 use crate::record::{Progress, Record, Source, Stored};
 use crate::seen::Seen;
 
@@ -50,6 +50,9 @@ pub(crate) fn unstage(seen: &Seen, path: &Path) -> Result<Vec<Step>> {
     let given_back =
         |device: &LoopDevice| [Step::UnlimitDevice(device.device), Step::Detach(device.clone())];
     steps.extend(seen.loops.iter().flat_map(given_back));
+    let taken_back =
+        |one: &SilentLoop| [Step::UnlimitDevice(one.device), Step::DetachSilent(one.clone())];
+    steps.extend(seen.silent.iter().flat_map(taken_back));
     steps.extend(left_as_found(seen));
     steps.extend(forget(seen));
     Ok(steps)
@@ -84,7 +87,10 @@ fn left_as_found(seen: &Seen) -> Vec<Step> {
 
 /// Whether the volume is known, or seen, to be staged at this path.
 fn belongs_here(seen: &Seen, path: &Path) -> bool {
-    seen.staging().is_some() || seen.stack(path).has_own(&seen.own) || !seen.loops.is_empty()
+    seen.staging().is_some()
+        || seen.stack(path).has_own(&seen.own)
+        || !seen.loops.is_empty()
+        || !seen.silent.is_empty()
 }
 
 fn published(seen: &Seen, mounts: &[&MountEntry]) -> Error {
@@ -145,6 +151,7 @@ pub(crate) fn clean(seen: &Seen) -> bool {
     };
     forgotten
         && seen.loops.is_empty()
+        && seen.silent.is_empty()
         && seen.direct.is_clean()
         && !seen.mounts.iter().any(|entry| seen.own.owns(entry))
 }

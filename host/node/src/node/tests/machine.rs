@@ -194,7 +194,7 @@ impl Bench {
     fn bound(&self) -> Vec<crate::os::LoopDevice> {
         let image = self.dir.join("pool/image.mooring.dev/images/v1");
         let inode = fs::metadata(image).unwrap().ino();
-        let loops = self.linux.loops().unwrap();
+        let loops = self.linux.loops().unwrap().answering;
         loops.into_iter().filter(|device| device.backing.inode == inode).collect()
     }
 

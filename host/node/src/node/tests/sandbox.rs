@@ -238,7 +238,7 @@ fn a_reader_gets_a_device_that_refuses_writes() {
     let mut request = World::stage_request(DIRECT);
     request.capability.mode = AccessMode::SingleNodeReaderOnly;
     world.stage(request).unwrap();
-    assert!(world.twin.loops().unwrap()[0].readonly);
+    assert!(world.twin.loops().unwrap().answering[0].readonly);
 }
 
 /// A shim in miniature: it listens where the runtime in Rust does, and keeps what it was asked.

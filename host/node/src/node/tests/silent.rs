@@ -1,10 +1,12 @@
 //! A loop device that does not say what it is bound to is a matter of its own volume alone.
 
+use std::path::Path;
+
 use mooring_volume::attachment::Content as Origin;
 use mooring_volume::capability::FsType;
 use mooring_volume::{Code, VolumeId};
 
-use super::world::{STAGING, TARGET, Way, World, id};
+use super::world::{STAGING, TARGET, Way, World, id, image_path};
 use crate::os::PathKind;
 use crate::os::twin::Content;
 
@@ -15,9 +17,13 @@ const OTHER: &str = "/var/lib/kubelet/staging/v2";
 fn hung() -> World {
     let world = World::new(EXT4);
     world.stage(World::stage_request(EXT4)).unwrap();
+    silence(&world);
+    world
+}
+
+fn silence(world: &World) {
     let numbers: Vec<u32> = world.twin.model().bound_numbers();
     world.twin.model().silent.extend(numbers);
-    world
 }
 
 fn stage_other(world: &World) -> mooring_volume::Result<()> {
@@ -44,10 +50,8 @@ fn nothing_is_said_of_its_volume_until_it_answers() {
     let world = hung();
     let before = world.snapshot();
     for outcome in [
-        world.unstage(),
         world.stage(World::stage_request(EXT4)),
         world.publish(World::publish_request(EXT4, TARGET)),
-        world.unpublish(TARGET),
     ] {
         let error = outcome.unwrap_err();
         assert_eq!(error.code, Code::Unavailable, "{error}");
@@ -55,8 +59,57 @@ fn nothing_is_said_of_its_volume_until_it_answers() {
     }
     assert_eq!(world.snapshot(), before);
     world.twin.model().silent.clear();
+    world.stage(World::stage_request(EXT4)).unwrap();
+}
+
+#[test]
+fn it_is_taken_off_by_the_record_and_the_tables_alone() {
+    for way in [EXT4, Way::Block] {
+        let world = World::new(way);
+        world.stage(World::stage_request(way)).unwrap();
+        world.publish(World::publish_request(way, TARGET)).unwrap();
+        silence(&world);
+        assert_eq!(world.unstage().unwrap_err().code, Code::FailedPrecondition);
+        world.unpublish(TARGET).unwrap();
+        world.unstage().unwrap();
+        assert!(world.is_free());
+    }
+}
+
+#[test]
+fn what_a_killed_host_left_of_taking_it_off_goes_too() {
+    let world = hung();
+    world.twin.model().mounts.retain(|entry| entry.point != Path::new(STAGING));
     world.unstage().unwrap();
     assert!(world.is_free());
+}
+
+#[test]
+fn in_a_pool_that_was_moved_it_is_known_by_its_mount() {
+    let world = hung();
+    let moved = Path::new("/moved/image.mooring.dev/images/v1");
+    world.twin.model().move_image(&image_path("v1"), moved);
+    world.unstage().unwrap();
+    assert!(world.is_free());
+}
+
+#[test]
+fn what_may_be_its_own_is_neither_unbound_nor_forgotten() {
+    let world = hung();
+    let moved = Path::new("/moved/image.mooring.dev/images/v1");
+    world.twin.model().move_image(&image_path("v1"), moved);
+    world.twin.model().mounts.retain(|entry| entry.point != Path::new(STAGING));
+    let before = world.snapshot();
+    assert_eq!(world.unstage().unwrap_err().code, Code::Unavailable);
+    assert_eq!(world.snapshot(), before);
+    assert_eq!(world.twin.model().bound_numbers().len(), 1);
+}
+
+#[test]
+fn a_new_volume_is_staged_beside_one_that_nobody_knows() {
+    let world = hung();
+    world.twin.model().records.clear();
+    stage_other(&world).unwrap();
 }
 
 #[test]

@@ -325,7 +325,7 @@ impl World {
         });
         Snapshot {
             mounts: mounts.collect(),
-            loops: loops.into_iter().map(|d| (d.label, d.readonly, d.size)).collect(),
+            loops: loops.answering.into_iter().map(|d| (d.label, d.readonly, d.size)).collect(),
             images: model.images.clone(),
             directories: model.directories.clone(),
             places: model.places.clone(),

@@ -59,6 +59,28 @@ impl Bindings {
         }
         numbers.iter().map(|number| (*number, end(&mut bindings, *number))).collect()
     }
+
+    /// What was just bound, with the sequence number that the descriptor used showed: it need not be
+    /// asked again.
+    pub(super) fn remember(&self, sequence: u64, device: &LoopDevice) {
+        let binding = Binding { sequence: Some(sequence), state: State::Known(device.clone()) };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(device.number, binding);
+    }
+
+    /// The sequence number of the binding that a device was last seen with, if that is the one that is
+    /// meant and the kernel counts.
+    pub(super) fn sequence_of(
+        &self,
+        is_meant: impl Fn(&LoopDevice) -> bool,
+        number: u32,
+    ) -> Option<u64> {
+        let bindings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let binding = bindings.get(&number)?;
+        match &binding.state {
+            State::Known(device) if is_meant(device) => binding.sequence,
+            State::Known(_) | State::Waiting(..) => None,
+        }
+    }
 }
 
 fn begin(bindings: &mut BTreeMap<u32, Binding>, number: u32, ask: fn(u32) -> Asked) {
@@ -118,7 +140,8 @@ fn end(bindings: &mut BTreeMap<u32, Binding>, number: u32) -> Told {
     }
 }
 
-fn sequence(number: u32) -> Option<u64> {
+/// Which binding of all it is, where the kernel counts them.
+pub(super) fn sequence(number: u32) -> Option<u64> {
     said(number, "diskseq")
 }
 
@@ -187,5 +210,18 @@ mod tests {
         assert!(matches!(first[0].1, Told::Unbound), "{first:?}");
         let second = bindings.of(&[NUMBER], ask);
         assert!(matches!(second[0].1, Told::Bound(_)), "{second:?}");
+    }
+
+    #[test]
+    fn the_binding_that_is_meant_is_known_again_by_its_number() {
+        let bindings = Bindings::default();
+        bindings.remember(7, &device(NUMBER));
+        let of = |label: &str| bindings.sequence_of(|known| known.label == label, NUMBER);
+        assert_eq!((of("it"), of("other")), (Some(7), None));
+        assert_eq!(bindings.sequence_of(|_| true, NUMBER + 1), None);
+        // /sys tells of no such binding: what was known is of another.
+        let told = bindings.of(&[NUMBER], |_| Ok(None));
+        assert!(matches!(told[0].1, Told::Unbound), "{told:?}");
+        assert_eq!(of("it"), None);
     }
 }

@@ -11,7 +11,7 @@ use linux_raw_sys::loop_device::{LO_FLAGS_DIRECT_IO, LO_FLAGS_READ_ONLY, loop_in
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::bindings::Told;
+use super::bindings::{Told, sequence};
 use super::errno::{failed, io_failed};
 use super::handle::Handle;
 use super::ioctl::{self, LoopSettings};
@@ -20,7 +20,9 @@ use super::patience::patiently;
 use super::pool::{fstat, identity, name};
 use super::uevents::Uevents;
 use super::{Linux, blocks};
-use crate::os::{BackingFile, DeviceId, Error, Kind, LoopDevice, LoopDevices, Result, SilentLoop};
+use crate::os::{
+    BackingFile, DeviceId, Error, Kind, LoopDevice, LoopDevices, Loops, Result, SilentLoop,
+};
 
 const BINDING: &str = "binding a loop device to";
 const UNBINDING: &str = "unbinding loop device";
@@ -37,24 +39,16 @@ const UNBIND_PATIENCE: Duration = Duration::from_secs(2);
 const BIND_TRIES: u32 = 1024;
 
 impl LoopDevices for Linux {
-    fn loops(&self) -> Result<Vec<LoopDevice>> {
-        let told = self.bindings.of(&bound_numbers()?, status_of).into_iter();
-        Ok(told
-            .filter_map(|(_, told)| match told {
-                Told::Bound(device) => Some(device),
-                Told::Unbound | Told::Silent => None,
-            })
-            .collect())
-    }
-
-    fn silent_loops(&self) -> Result<Vec<SilentLoop>> {
-        let told = self.bindings.of(&bound_numbers()?, status_of).into_iter();
-        Ok(told
-            .filter_map(|(number, told)| match told {
-                Told::Silent => Some(SilentLoop { number, file: file_behind(number)? }),
-                Told::Bound(_) | Told::Unbound => None,
-            })
-            .collect())
+    fn loops(&self) -> Result<Loops> {
+        let mut loops = Loops::default();
+        for (number, told) in self.bindings.of(&bound_numbers()?, status_of) {
+            match told {
+                Told::Bound(device) => loops.answering.push(device),
+                Told::Silent => loops.silent.extend(silent(number)),
+                Told::Unbound => {}
+            }
+        }
+        Ok(loops)
     }
 
     fn bind_loop(&self, image: &Handle, label: &str, readonly: bool) -> Result<LoopDevice> {
@@ -78,6 +72,9 @@ impl LoopDevices for Linux {
             match retry_on_intr(|| ioctl::loop_configure(device.as_fd(), &settings)) {
                 Ok(()) => {
                     let bound = confirm(&device, number, image)?;
+                    if let Ok(sequence) = ioctl::disk_sequence(device.as_fd()) {
+                        self.bindings.remember(sequence, &bound);
+                    }
                     drop(device);
                     return self.as_asked(bound, image, readonly);
                 }
@@ -89,33 +86,12 @@ impl LoopDevices for Linux {
     }
 
     fn unbind_loop(&self, device: &LoopDevice) -> Result<()> {
-        let node = node(device.number);
-        let open = match open_loop(device.number, OFlags::RDONLY | OFlags::EXCL) {
-            Ok(open) => open,
-            Err(error) if error.kind == Kind::NotFound => return Ok(()),
-            // Somebody claims it: only if it still is what was meant, it is in the way.
-            Err(error) if error.kind == Kind::Busy => {
-                return match status_of(device.number)? {
-                    Some(now) if is_same(&now, device) => Err(error),
-                    Some(_) | None => Ok(()),
-                };
-            }
-            Err(error) => return Err(error),
-        };
-        match read_status(&open, device.number)? {
-            Some(now) if is_same(&now, device) => {}
-            Some(_) | None => return Ok(()),
-        }
-        // Refusing writes outlives the binding: the number's next user would find it so.
-        retry_on_intr(|| ioctl::set_readonly(open.as_fd(), false))
-            .map_err(|errno| failed(errno, UNBINDING, &node))?;
-        match retry_on_intr(|| ioctl::loop_clear(open.as_fd())) {
-            Ok(()) | Err(Errno::NXIO) => {}
-            Err(errno) => return Err(failed(errno, UNBINDING, &node)),
-        }
-        // The kernel unbinds in this close, unless somebody else has the device open too.
-        drop(open);
-        await_unbound(device)
+        let sequence = self.bindings.sequence_of(|known| is_same(known, device), device.number);
+        unbind(device.number, &Meant::Told { device, sequence })
+    }
+
+    fn unbind_silent_loop(&self, device: &SilentLoop) -> Result<()> {
+        unbind(device.number, &Meant::Silent(device))
     }
 
     fn refresh_loop(&self, device: &LoopDevice) -> Result<()> {
@@ -178,26 +154,93 @@ fn status_of(number: u32) -> Result<Option<LoopDevice>> {
     }
 }
 
-/// Waits until the device is unbound, or bound to something else. The kernel announces it, so
-/// nothing is polled.
-fn await_unbound(device: &LoopDevice) -> Result<()> {
-    if !is_bound(device.number) {
+/// The binding that is to be undone, and by what it is known again.
+enum Meant<'a> {
+    /// One that said what it is. This process knows the sequence number of that very binding, or none.
+    Told { device: &'a LoopDevice, sequence: Option<u64> },
+    /// One that keeps silent.
+    Silent(&'a SilentLoop),
+}
+
+impl Meant<'_> {
+    /// Whether an open device has this binding still. As long as it is open, no other can take its
+    /// place: LOOP_CLR_FD waits for the last opener.
+    fn stands(&self, open: &OwnedFd, number: u32) -> Result<bool> {
+        let is_nth = |wanted: u64| ioctl::disk_sequence(open.as_fd()) == Ok(wanted);
+        match self {
+            Self::Told { sequence: Some(wanted), .. } => Ok(is_nth(*wanted) && is_bound(number)),
+            Self::Told { device, sequence: None } => {
+                Ok(read_status(open, number)?.is_some_and(|now| is_same(&now, device)))
+            }
+            Self::Silent(device) => Ok(device.sequence.is_none_or(is_nth)
+                && file_behind(number).is_some_and(|file| file == device.file)),
+        }
+    }
+
+    /// As [`Self::stands`], of a device that is not open; it is opened only where the kernel does not
+    /// count bindings.
+    fn stands_closed(&self, number: u32) -> Result<bool> {
+        let wanted = match self {
+            Self::Told { sequence, .. } => *sequence,
+            Self::Silent(device) => device.sequence,
+        };
+        if !is_bound(number) {
+            return Ok(false);
+        }
+        if wanted.is_some() {
+            return Ok(sequence(number) == wanted);
+        }
+        match open_loop(number, OFlags::RDONLY) {
+            Ok(open) => self.stands(&open, number),
+            Err(error) if error.kind == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn unbind(number: u32, meant: &Meant<'_>) -> Result<()> {
+    let node = node(number);
+    let open = match open_loop(number, OFlags::RDONLY | OFlags::EXCL) {
+        Ok(open) => open,
+        Err(error) if error.kind == Kind::NotFound => return Ok(()),
+        // Somebody claims it: only if it still is what was meant, it is in the way.
+        Err(error) if error.kind == Kind::Busy => {
+            return if meant.stands_closed(number)? { Err(error) } else { Ok(()) };
+        }
+        Err(error) => return Err(error),
+    };
+    if !meant.stands(&open, number)? {
         return Ok(());
     }
-    let object = node(device.number);
+    // Refusing writes outlives the binding: the number's next user would find it so.
+    retry_on_intr(|| ioctl::set_readonly(open.as_fd(), false))
+        .map_err(|errno| failed(errno, UNBINDING, &node))?;
+    match retry_on_intr(|| ioctl::loop_clear(open.as_fd())) {
+        Ok(()) | Err(Errno::NXIO) => {}
+        Err(errno) => return Err(failed(errno, UNBINDING, &node)),
+    }
+    // The kernel unbinds in this close, unless somebody else has the device open too.
+    drop(open);
+    await_unbound(number, meant)
+}
+
+/// Waits until the device is unbound, or bound to something else. The kernel announces it, so
+/// nothing is polled.
+fn await_unbound(number: u32, meant: &Meant<'_>) -> Result<()> {
+    if !is_bound(number) {
+        return Ok(());
+    }
+    let object = node(number);
     let deadline = Instant::now() + UNBIND_PATIENCE;
     let uevents = Uevents::listen().map_err(|errno| failed(errno, UNBINDING, &object))?;
-    loop {
-        match status_of(device.number)? {
-            Some(now) if is_same(&now, device) => {}
-            Some(_) | None => return Ok(()),
-        }
+    while meant.stands_closed(number)? {
         let news = uevents.wait(deadline).map_err(|errno| failed(errno, UNBINDING, &object))?;
         if !news {
             let detail = "another program has it open; it goes when that leaves";
             return Err(Error::new(Kind::Busy, UNBINDING, object, detail));
         }
     }
+    Ok(())
 }
 
 /// Reads back what was bound, on the descriptor that bound it.
@@ -283,6 +326,17 @@ fn bound_numbers() -> Result<Vec<u32>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// What is known of a device that does not answer; none if it is unbound by now.
+fn silent(number: u32) -> Option<SilentLoop> {
+    let sequence = sequence(number);
+    Some(SilentLoop {
+        number,
+        device: device_id(number).ok()?,
+        file: file_behind(number)?,
+        sequence,
+    })
 }
 
 /// The path of the file behind a device, in the kernel's words: nothing is asked of the file's storage.

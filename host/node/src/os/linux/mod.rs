@@ -80,7 +80,9 @@ impl Linux {
     #[must_use]
     pub fn own_loops(&self) -> Option<usize> {
         let loops = self.loops().ok()?;
-        Some(loops.iter().filter(|device| device.label.starts_with(record::LABEL)).count())
+        Some(
+            loops.answering.iter().filter(|device| device.label.starts_with(record::LABEL)).count(),
+        )
     }
 }
 

@@ -2,30 +2,43 @@
 
 use std::path::Path;
 
-use super::{Bound, Handle, Model, Twin, What, fail};
-use crate::os::{Kind, LoopDevice, LoopDevices, Result, SilentLoop};
+use super::{Bound, Handle, Model, Twin, What, fail, loop_id};
+use crate::os::{Kind, LoopDevice, LoopDevices, Loops, Result, SilentLoop};
 
 impl Model {
     /// Of the devices that are bound.
     pub(crate) fn bound_numbers(&self) -> Vec<u32> {
         self.loops.keys().copied().collect()
     }
+
+    /// Gives an image that is bound another path.
+    pub(crate) fn move_image(&mut self, from: &Path, to: &Path) {
+        for bound in self.loops.values_mut().filter(|bound| bound.image == from) {
+            to.clone_into(&mut bound.image);
+        }
+        if let Some(image) = self.images.remove(from) {
+            self.images.insert(to.to_owned(), image);
+        }
+    }
 }
 
 impl LoopDevices for Twin {
-    fn loops(&self) -> Result<Vec<LoopDevice>> {
+    fn loops(&self) -> Result<Loops> {
         self.call("listing loop devices", |model| {
-            let answer = model.loops.keys().filter(|number| !model.silent.contains(number));
-            Ok(answer.filter_map(|number| model.device(*number)).collect())
-        })
-    }
-
-    fn silent_loops(&self) -> Result<Vec<SilentLoop>> {
-        self.call("listing loop devices", |model| {
-            let bound = model.loops.iter().filter(|(number, _)| model.silent.contains(number));
-            Ok(bound
-                .map(|(number, bound)| SilentLoop { number: *number, file: bound.image.clone() })
-                .collect())
+            let mut loops = Loops::default();
+            for (number, bound) in &model.loops {
+                if model.silent.contains(number) {
+                    loops.silent.push(SilentLoop {
+                        number: *number,
+                        device: loop_id(*number),
+                        file: bound.image.clone(),
+                        sequence: Some(bound.description),
+                    });
+                } else {
+                    loops.answering.extend(model.device(*number));
+                }
+            }
+            Ok(loops)
         })
     }
 
@@ -57,14 +70,17 @@ impl LoopDevices for Twin {
             if model.device(device.number).is_none_or(|now| now.label != device.label) {
                 return Ok(());
             }
-            let mounted = model.mounts.iter().any(|entry| entry.block == Some(device.device));
-            // A frozen file system stays, unmounted or not.
-            if mounted || model.frozen.contains(&device.device) {
-                return fail(Kind::Busy, "unbinding", Path::new("a loop device"));
+            unbind(model, device.number)
+        })
+    }
+
+    fn unbind_silent_loop(&self, device: &SilentLoop) -> Result<()> {
+        self.call("unbinding a loop device", |model| {
+            let bound = model.loops.get(&device.number);
+            if bound.is_none_or(|now| Some(now.description) != device.sequence) {
+                return Ok(());
             }
-            model.loops.remove(&device.number);
-            model.release();
-            Ok(())
+            unbind(model, device.number)
         })
     }
 
@@ -80,4 +96,17 @@ impl LoopDevices for Twin {
             }
         })
     }
+}
+
+fn unbind(model: &mut Model, number: u32) -> Result<()> {
+    let device = loop_id(number);
+    let mounted = model.mounts.iter().any(|entry| entry.block == Some(device));
+    // A frozen file system stays, unmounted or not.
+    if mounted || model.frozen.contains(&device) {
+        return fail(Kind::Busy, "unbinding", Path::new("a loop device"));
+    }
+    model.loops.remove(&number);
+    model.silent.remove(&number);
+    model.release();
+    Ok(())
 }

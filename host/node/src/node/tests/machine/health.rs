@@ -88,7 +88,7 @@ impl Bench {
             kata: &self.config.kata.direct_volumes,
         }
         .label(&id("v1"));
-        assert!(self.linux.loops().unwrap().iter().all(|device| device.label != label));
+        assert!(self.linux.loops().unwrap().answering.iter().all(|device| device.label != label));
     }
 }
 

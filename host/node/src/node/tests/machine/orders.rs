@@ -67,7 +67,7 @@ fn limits_hold_from_stage_to_unstage() {
         }
         let image = bench.dir.join("pool/image.mooring.dev/images/v1");
         let inode = fs::metadata(image).unwrap().ino();
-        let loops = bench.linux.loops().unwrap();
+        let loops = bench.linux.loops().unwrap().answering;
         let device = loops.iter().find(|device| device.backing.inode == inode).unwrap().device;
         let rate = || bench.linux.io_limits(device).unwrap().and_then(|held| held.write_bandwidth);
         assert_eq!(rate(), Some(5 * MIB), "{way:?}");

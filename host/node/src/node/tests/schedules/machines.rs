@@ -215,7 +215,7 @@ impl<'a> Machines<'a> {
         } else {
             return;
         };
-        let loops = self.machines[node].loops().unwrap();
+        let loops = self.machines[node].loops().unwrap().answering;
         let label = record::label(&state_dir(node), &config(node).node_id, &driver(), &id(volume));
         let model = self.machines[node].model();
         let mounted = model.mounts.iter().any(|entry| entry.point == *path);
@@ -345,7 +345,9 @@ impl Driver for Machines<'_> {
     fn left(&mut self) -> Vec<String> {
         let mut left = self.storage.left();
         for (node, machine) in self.machines.iter().enumerate() {
-            left.extend(machine.loops().unwrap().iter().map(|it| format!("loop device {it:?}")));
+            left.extend(
+                machine.loops().unwrap().answering.iter().map(|it| format!("loop device {it:?}")),
+            );
             let model = machine.model();
             left.extend(model.mounts.iter().skip(2).map(|it| format!("mount {it:?}")));
             left.extend((model.locks() > 0).then(|| "a lock".to_owned()));

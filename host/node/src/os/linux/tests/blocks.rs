@@ -253,7 +253,8 @@ fn a_device_of_large_blocks_is_read() {
         return;
     }
     let identity = bench.linux.describe(&image).unwrap().identity;
-    let disk = bench.linux.loops().unwrap().into_iter().find(|disk| disk.backing == identity);
+    let disk =
+        bench.linux.loops().unwrap().answering.into_iter().find(|disk| disk.backing == identity);
     let disk = disk.expect("it is bound");
     let found = || {
         let device = bench.linux.open_exclusive(disk.device).unwrap();

@@ -17,7 +17,7 @@ fn a_loop_device_comes_and_goes() {
     let disk = bench.linux.bind_loop(&image, "mooring:label", false).unwrap();
     assert_eq!((disk.backing, disk.size, disk.readonly), (identity, 8 * MIB, false));
     assert_eq!(disk.label, "mooring:label");
-    let listed = bench.linux.loops().unwrap();
+    let listed = bench.linux.loops().unwrap().answering;
     assert_eq!(listed.iter().find(|found| found.number == disk.number), Some(&disk));
     assert!(
         bench.linux.device_node(disk.device).unwrap().ends_with(format!("loop{}", disk.number))

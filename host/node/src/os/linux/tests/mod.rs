@@ -104,7 +104,7 @@ impl Bench {
             std::fs::read_to_string(path)
                 .is_ok_and(|file| file.starts_with(self.dir.to_str().unwrap()))
         };
-        self.linux.loops().unwrap().into_iter().filter(own).collect()
+        self.linux.loops().unwrap().answering.into_iter().filter(own).collect()
     }
 }
 
