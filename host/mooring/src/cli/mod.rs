@@ -3,6 +3,7 @@
 mod backend;
 mod compile;
 mod config;
+mod prepare_pool;
 mod status;
 pub(crate) mod volume;
 
@@ -59,6 +60,15 @@ enum Command {
     /// Compile a component for the controller process.
     #[command(hide = true)]
     Compile,
+    /// Make a pool ready for the controller process.
+    #[command(hide = true)]
+    PreparePool {
+        /// Whose it is to be.
+        #[arg(long)]
+        owner: Option<u32>,
+        /// Where.
+        path: PathBuf,
+    },
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  mooring completions bash > /etc/bash_completion.d/mooring")]
     Completions {
@@ -158,6 +168,7 @@ impl Cli {
             Command::Backend(command) => command.run(),
             Command::Status(args) => run::client_runtime()?.block_on(args.run()),
             Command::Compile => compile::run(),
+            Command::PreparePool { owner, path } => prepare_pool::run(&path, owner),
             Command::Volume(args) => run::client_runtime()?.block_on(volume::run(args)),
             Command::Demo(args) => run::client_runtime()?.block_on(demo::run(args)),
             Command::Completions { shell } => {

@@ -1,14 +1,25 @@
 //! The directories of the processes: made before anything is served, each with the owner and mode
 //! that keeps the others out.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use mooring_node::os::process::{Aside, Ended};
 
 use crate::config::Config;
+
+/// How the child of [`pools`] ends when it is the storage that fails (EX_TEMPFAIL).
+const STORAGE_FAILS_CODE: u8 = 75;
+const STORAGE_FAILS: i32 = STORAGE_FAILS_CODE as i32;
+
+/// How long all pools together may take to be made ready before the start goes on without them.
+const POOLS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the node process needs; to be called as root.
 pub(crate) fn node(config: &Config) -> anyhow::Result<()> {
@@ -43,12 +54,54 @@ pub(crate) fn controller(config: &Config) -> anyhow::Result<()> {
     passage(&config.socket_dir)?;
     private(&config.controller_state_dir(), owner)?;
     private(&config.controller_socket_dir(), owner)?;
-    for driver in &config.drivers {
-        for pool in driver.grants.pools.values() {
-            private(pool, owner)?;
+    pools(config, owner)
+}
+
+/// Makes the pools ready, each in a child of its own: storage that does not answer keeps nobody from
+/// starting. Its child then waits alone, with nothing but the pool's path, and ends its work when the
+/// storage is back.
+fn pools(config: &Config, owner: Option<u32>) -> anyhow::Result<()> {
+    let pools: BTreeSet<&PathBuf> =
+        config.drivers.iter().flat_map(|driver| driver.grants.pools.values()).collect();
+    let begin = |pool| -> anyhow::Result<_> {
+        let mut arguments: Vec<OsString> = vec!["prepare-pool".into()];
+        arguments.extend(owner.map(|owner| format!("--owner={owner}").into()));
+        arguments.extend(["--".into(), OsString::from(pool)]);
+        Ok((pool, Aside::spawn(&arguments).context("the child that makes a pool ready")?))
+    };
+    let begun: Vec<_> = pools.into_iter().map(begin).collect::<anyhow::Result<_>>()?;
+    let until = Instant::now() + POOLS_PATIENCE;
+    for (pool, child) in begun {
+        match child.until(until)? {
+            Some(Ended { code: Some(0), .. }) => {}
+            Some(Ended { code: Some(STORAGE_FAILS), said }) => {
+                tracing::warn!(reason = said.trim_end(), "a pool's storage fails");
+            }
+            Some(Ended { said, .. }) => bail!("{}", said.trim_end()),
+            None => tracing::warn!(
+                pool = %pool.display(),
+                "its storage does not answer; it is made ready when it does"
+            ),
         }
     }
     Ok(())
+}
+
+/// A pool, for its one user; what the child of [`pools`] does, and how it is to end.
+pub(crate) fn pool(path: &Path, owner: Option<u32>) -> (u8, anyhow::Result<()>) {
+    let outcome = private(path, owner);
+    let code = match &outcome {
+        Ok(()) => 0,
+        Err(error) if error.chain().any(is_of_storage) => STORAGE_FAILS_CODE,
+        Err(_) => 1,
+    };
+    (code, outcome)
+}
+
+/// Whether it is a failure that passes when the storage is back, and says nothing of the configuration.
+fn is_of_storage(error: &(dyn std::error::Error + 'static)) -> bool {
+    let code = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+    code.is_some_and(mooring_node::os::process::is_of_storage)
 }
 
 /// A directory that others may pass through, and that only its owner may list or change.
@@ -59,7 +112,7 @@ fn passage(path: &Path) -> anyhow::Result<()> {
 /// A directory for one user alone. One that belongs to another is not taken over.
 fn private(path: &Path, owner: Option<u32>) -> anyhow::Result<()> {
     let told = || format!("cannot use {}", path.display());
-    let new = !path.exists();
+    let new = !path.try_exists().with_context(told)?;
     make(path, 0o700).with_context(told)?;
     let Some(owner) = owner else { return Ok(()) };
     let found = fs::symlink_metadata(path).with_context(told)?;

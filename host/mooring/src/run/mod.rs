@@ -24,6 +24,8 @@ use mooring_node::os::privilege;
 use mooring_node::os::process::end_with_parent;
 use tokio::runtime::Runtime;
 
+pub(crate) use folders::pool;
+
 use crate::cli::{ControllerArgs, HostArgs, ServeArgs};
 use crate::telemetry::Seen;
 

@@ -101,6 +101,14 @@ fn pages(metrics: Arc<Metrics>, attendance: &Arc<Attendance>, config: &Config) -
     }
 }
 
+/// Makes, as root, for the controller what it cannot make itself.
+async fn prepare(config: Config) {
+    let made = tokio::task::spawn_blocking(move || folders::controller(&config)).await;
+    if let Err(error) = made.map_err(anyhow::Error::from).flatten() {
+        tracing::error!(reason = format!("{error:#}"), "a pool is not ready for the controller");
+    }
+}
+
 /// Follows the configuration. Does not end.
 async fn keep_up(
     args: &HostArgs,
@@ -117,14 +125,8 @@ async fn keep_up(
         match args.configuration() {
             Ok(read) => {
                 config = Config { drivers: read.drivers, ..config };
-                // As root, for the controller: what it cannot make itself.
-                if controller.is_some()
-                    && let Err(error) = folders::controller(&config)
-                {
-                    tracing::error!(
-                        reason = format!("{error:#}"),
-                        "a pool is not ready for the controller"
-                    );
+                if controller.is_some() {
+                    prepare(config.clone()).await;
                 }
                 attendance.follow(&config).await;
             }
