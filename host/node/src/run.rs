@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use mooring_volume::attachment::BlockDevice;
+use mooring_volume::capability::FsType;
 use mooring_volume::{Error, Result, SPANS};
 use tracing::{Span, field};
 
@@ -11,7 +12,7 @@ use crate::attach;
 use crate::mount::{Belongings, Stack};
 use crate::observe::Scope;
 use crate::os::{
-    BindSource, DeviceId, Disk, IoLimits, LoopDevice, Machine, MountEntry, MountFlags,
+    BindSource, DeviceId, Disk, Found, IoLimits, LoopDevice, Machine, MountEntry, MountFlags,
 };
 use crate::record::Record;
 use crate::seen::Seen;
@@ -105,7 +106,8 @@ impl<'a, M: Machine> Runner<'a, M> {
             Step::ProveFormattable { own_remains } => self.prove(*own_remains),
             Step::MakeFilesystem(fs_type) => {
                 let proven = self.proven.take().ok_or_else(|| missing("a proven device"))?;
-                Ok(os.make_filesystem(&proven, *fs_type)?)
+                os.make_filesystem(&proven, *fs_type)?;
+                self.read_back(&proven, *fs_type)
             }
             Step::GrowExt4 => {
                 let opened = self.claim()?;
@@ -192,6 +194,22 @@ impl<'a, M: Machine> Runner<'a, M> {
         prove(&self.os.probe_device(&opened, self.source.as_ref())?, own_remains)?;
         self.proven = Some(opened);
         Ok(())
+    }
+
+    /// Storage may take writes and syncs, and have lost them: what it made is formatted again only as long
+    /// as the record does not say that it was done.
+    fn read_back(&self, made: &M::Handle, fs_type: FsType) -> Result<()> {
+        match self.os.probe_device(made, self.source.as_ref())? {
+            Found::FileSystem(found) if found.fs_type == fs_type => Ok(()),
+            Found::FileSystem(_)
+            | Found::Blank
+            | Found::Unfinished(_)
+            | Found::Foreign { .. }
+            | Found::Data { .. } => Err(Error::unavailable(format!(
+                "mkfs ended well, and no whole {fs_type} is there to be read: the storage has lost what it \
+                 took"
+            ))),
+        }
     }
 
     fn top(&self, target: &Path) -> Result<MountEntry> {

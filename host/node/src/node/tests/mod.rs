@@ -7,6 +7,7 @@ mod former;
 mod health;
 mod inline;
 mod limits;
+mod lossy;
 mod machine;
 mod orders;
 mod refusals;

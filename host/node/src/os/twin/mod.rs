@@ -89,6 +89,8 @@ pub(crate) struct Model {
     pub(crate) fleeting: BTreeMap<PathBuf, Option<u64>>,
     /// Descriptions that a handle still refers to.
     pub(super) handles: BTreeSet<u64>,
+    /// Whether storage loses the end of what mkfs writes.
+    pub(crate) lossy: bool,
     /// Whether the program lacks CAP_SYS_RESOURCE.
     pub(crate) unprivileged: bool,
     /// How often an ext4 was grown by a program.
