@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use mooring_proto::csi::v1::ProbeRequest;
+use mooring_proto::csi::v1::{GetPluginInfoRequest, ProbeRequest};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
@@ -210,6 +210,23 @@ impl Host {
     pub async fn serve_again(&mut self) {
         self.spawn("serve");
         self.ready().await;
+    }
+
+    /// As [`Self::serve_again`], beside storage that fails: waits until these drivers say their names, and
+    /// not until they are ready.
+    ///
+    /// # Panics
+    /// When they do not.
+    pub async fn serve_again_unready(&mut self, drivers: &[&str]) {
+        self.spawn("serve");
+        for driver in drivers {
+            let socket = self.paths.socket(driver);
+            eventually("a driver says its name", async || {
+                let mut clients = Clients::connect(&socket).await.ok()?;
+                clients.identity.get_plugin_info(GetPluginInfoRequest {}).await.ok()
+            })
+            .await;
+        }
     }
 
     /// Stops the controller of two processes that run apart.
