@@ -4,12 +4,11 @@
 use std::io::Write as _;
 use std::process::Command;
 
+use mooring_tests::config::IMAGE;
 use mooring_tests::{Host, Kind, Life, Settings, case, kernel, life};
 
 use crate::report;
 use crate::scene::Scene;
-
-const KINDS: [Kind; 3] = [Kind::Ext4, Kind::Xfs, Kind::Btrfs];
 
 fn torn_down(place: &mooring_tests::Place, host: &Host, life: &Life) {
     for point in [&life.staging, &life.target] {
@@ -19,14 +18,26 @@ fn torn_down(place: &mooring_tests::Place, host: &Host, life: &Life) {
     assert_eq!(kernel::loops_below(place.root()), vec![]);
 }
 
-#[test]
-fn what_lost_its_storage_is_torn_down() {
-    case(async |place| {
-        for kind in KINDS {
+/// The storage's process dies below a published volume; `again`: the host is killed, too, and knows of the
+/// volume nothing but what its record and the kernel say.
+fn lost(again: bool) {
+    case(async move |place| {
+        let kinds = [Kind::Ext4, Kind::Xfs, Kind::Btrfs, Kind::Block];
+        for kind in kinds {
             let mut scene = Scene::new(place, Settings::default()).await;
             let (mut life, _) = scene.published(kind, &format!("{kind:?}").to_lowercase()).await;
-            std::fs::write(life.data(), "lost").unwrap();
+            if kind != Kind::Block {
+                std::fs::write(life.data(), "lost").unwrap();
+            }
             scene.storage.kill();
+            if again {
+                scene.host.kill_node().await;
+                scene.host.serve_again_unready(&[IMAGE]).await;
+                life.reconnect(&scene.host).await;
+                for answer in [life.stage().await, life.publish().await] {
+                    assert!(answer.is_err(), "{kind:?}: used without its storage");
+                }
+            }
             life.unpublish().await.unwrap_or_else(|status| panic!("{kind:?}: {status}"));
             life.unstage().await.unwrap_or_else(|status| panic!("{kind:?}: {status}"));
             torn_down(place, &scene.host, &life);
@@ -35,12 +46,23 @@ fn what_lost_its_storage_is_torn_down() {
             std::fs::remove_dir_all(place.path("state")).unwrap();
             std::fs::remove_dir_all(place.path("storage")).unwrap();
         }
+        let host = if again { ", and the host, too" } else { "" };
         report::row(
-            "the storage's process killed below mounted file systems (ENOTCONN)",
-            KINDS.len(),
+            &format!("the storage's process killed below volumes in use (ENOTCONN){host}"),
+            kinds.len(),
             "unpublished and unstaged, nothing left",
         );
     });
+}
+
+#[test]
+fn what_lost_its_storage_is_torn_down() {
+    lost(false);
+}
+
+#[test]
+fn what_lost_its_storage_is_torn_down_by_a_host_that_never_saw_it_answer() {
+    lost(true);
 }
 
 fn shut_down(life: &Life) {
@@ -53,7 +75,7 @@ fn shut_down(life: &Life) {
 #[test]
 fn what_was_shut_down_is_torn_down_and_replayed() {
     case(async |place| {
-        let host = Host::serve(place, Settings::default()).await;
+        let mut host = Host::serve(place, Settings::default()).await;
         let kinds = [Kind::Ext4, Kind::Xfs];
         for kind in kinds {
             let mut life = Life::new(&host, kind, &format!("{kind:?}").to_lowercase()).await;
@@ -86,5 +108,6 @@ fn what_was_shut_down_is_torn_down_and_replayed() {
             "torn down; their logs replayed at the next stage, what was synced is there",
         );
         life::nothing_left(&host).await;
+        host.stop().await;
     });
 }

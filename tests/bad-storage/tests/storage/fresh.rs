@@ -78,6 +78,7 @@ fn data_that_cannot_be_read_are_not_formatted() {
             "refused, not a byte changed; staged when mended",
         );
         life::nothing_left(&scene.host).await;
+        scene.host.stop().await;
     });
 }
 
@@ -141,6 +142,7 @@ fn a_new_volume_is_staged_only_on_storage_that_takes_it() {
             "never staged on a lie; staged when mended, data intact",
         );
         life::nothing_left(&scene.host).await;
+        scene.host.stop().await;
     });
 }
 
@@ -161,5 +163,6 @@ fn a_new_volume_that_cannot_be_read_is_not_formatted() {
             "not formatted; formatted when mended",
         );
         life::nothing_left(&scene.host).await;
+        scene.host.stop().await;
     });
 }

@@ -16,6 +16,8 @@ use crate::scene::Scene;
 /// How often each RPC on the hung volume is repeated.
 const REPEATED: usize = 20;
 
+const GOOD: &str = "good.mooring.dev";
+
 /// How long a caller of the hung volume waits before it gives up.
 const GIVES_UP: Duration = Duration::from_millis(200);
 
@@ -104,6 +106,7 @@ async fn recovers(scene: &mut Scene, mut hung: Life, other: Life) {
     hung.end().await;
     other.end().await;
     life::nothing_left(&scene.host).await;
+    scene.host.stop().await;
 }
 
 fn costs_itself_alone(kind: Kind) {
@@ -207,22 +210,31 @@ fn a_hung_volume_in_use_is_not_unmounted_lazily() {
     });
 }
 
+/// A second driver, whose pool lies elsewhere.
+fn with_good_pool(place: &Place) -> Settings {
+    let pool = place.directory("good-pool");
+    let further_drivers = format!(
+        "  - name: {GOOD}\n    backend: embedded:image-file\n    grants:\n      pools: {{default: \
+         {}}}\n      attachments: [image-file]\n",
+        pool.display()
+    );
+    Settings { further_drivers, ..Settings::default() }
+}
+
+async fn published_on_good(host: &Host) -> Life {
+    let mut life = Life::of_driver(host, GOOD, Kind::Ext4, "good").await;
+    life.create().await.unwrap();
+    life.stage().await.unwrap();
+    life.publish().await.unwrap();
+    life
+}
+
 #[test]
 fn stopped_storage_keeps_no_other_driver_waiting() {
     case(async |place| {
-        let pool = place.directory("good-pool");
-        let good = format!(
-            "  - name: good.mooring.dev\n    backend: embedded:image-file\n    grants:\n      \
-             pools: {{default: {}}}\n      attachments: [image-file]\n",
-            pool.display()
-        );
-        let settings = Settings { further_drivers: good, ..Settings::default() };
-        let scene = Scene::new(place, settings).await;
+        let mut scene = Scene::new(place, with_good_pool(place)).await;
         let (mut hung, _) = scene.published(Kind::Ext4, "hung").await;
-        let mut other = Life::of_driver(&scene.host, "good.mooring.dev", Kind::Ext4, "good").await;
-        other.create().await.unwrap();
-        other.stage().await.unwrap();
-        other.publish().await.unwrap();
+        let mut other = published_on_good(&scene.host).await;
         scene.storage.stop();
         for _ in 0..3 {
             let _ = tokio::time::timeout(GIVES_UP, hung.stats()).await;
@@ -242,5 +254,52 @@ fn stopped_storage_keeps_no_other_driver_waiting() {
         other.end().await;
         hung.end().await;
         life::nothing_left(&scene.host).await;
+        scene.host.stop().await;
+    });
+}
+
+#[test]
+fn a_host_is_back_beside_a_pool_that_hangs() {
+    case(async |place| {
+        let mut scene = Scene::new(place, with_good_pool(place)).await;
+        let (mut hung, _) = scene.published(Kind::Ext4, "hung").await;
+        std::fs::write(hung.data(), "to be written").unwrap();
+        let mut other = published_on_good(&scene.host).await;
+        scene.storage.stop();
+        let mut old = scene.host.abandon(Signal::SIGKILL).await;
+        let begun = Instant::now();
+        scene.host.serve_again_unready(&[IMAGE, GOOD]).await;
+        let ready = begun.elapsed();
+        other.talk_to(scene.host.connect(GOOD).await);
+        other.stats().await.unwrap();
+        let first = begun.elapsed();
+        hung.reconnect(&scene.host).await;
+        for _ in 0..3 {
+            ask_everything(&mut hung).await;
+            other.put_away().await;
+            other.stage().await.unwrap();
+            other.publish().await.unwrap();
+        }
+        let held = waiting(scene.host.node_pid());
+        assert!(held.len() <= 1, "more than one waits: {held:#?}");
+        eprintln!("ready after {ready:?}, another volume's RPC after {first:?}");
+        report::row(
+            "a host that gets SIGKILL beside a pool that hangs as a whole, started again",
+            1,
+            &format!(
+                "its drivers answer after {} ms, another volume's RPC after {} ms, while the pool still hangs",
+                ready.as_millis(),
+                first.as_millis()
+            ),
+        );
+        scene.storage.wake();
+        other.end().await;
+        eventually("the hung volume is staged again", async || hung.stage().await.ok()).await;
+        hung.publish().await.unwrap();
+        assert_eq!(std::fs::read(hung.data()).unwrap(), b"to be written");
+        hung.end().await;
+        life::nothing_left(&scene.host).await;
+        old.wait().await.unwrap();
+        scene.host.stop().await;
     });
 }

@@ -115,6 +115,7 @@ fn a_loop_number_that_is_anothers_now_is_left_alone() {
             life.end().await;
         }
         life::nothing_left(&host).await;
+        host.stop().await;
         report::row("the loop number bound to another image", 1, "neither unbound nor written to");
     });
 }
@@ -122,7 +123,7 @@ fn a_loop_number_that_is_anothers_now_is_left_alone() {
 #[test]
 fn a_device_that_vanishes_comes_back_with_its_data() {
     case(async |place| {
-        let host = Host::serve(place, Settings::default()).await;
+        let mut host = Host::serve(place, Settings::default()).await;
         let mut life = published(&host, Kind::Xfs, "a").await;
         std::fs::write(life.data(), "kept").unwrap();
         umount2(&life.target, MntFlags::empty()).unwrap();
@@ -134,6 +135,7 @@ fn a_device_that_vanishes_comes_back_with_its_data() {
         assert_eq!(std::fs::read(life.data()).unwrap(), b"kept");
         life.end().await;
         life::nothing_left(&host).await;
+        host.stop().await;
         report::row("mounts and device taken away under the host", 1, "staged again, data intact");
     });
 }
@@ -141,7 +143,7 @@ fn a_device_that_vanishes_comes_back_with_its_data() {
 #[test]
 fn layers_of_others_stay() {
     case(async |place| {
-        let host = Host::serve(place, Settings::default()).await;
+        let mut host = Host::serve(place, Settings::default()).await;
         let foreign = place.directory("foreign");
         let mut cases = 0;
         for layers in 1..=4 {
@@ -167,6 +169,7 @@ fn layers_of_others_stay() {
             cases += 2;
         }
         life::nothing_left(&host).await;
+        host.stop().await;
         report::row(
             "1 to 4 layers on the target, ours and others'",
             cases,
@@ -178,7 +181,7 @@ fn layers_of_others_stay() {
 #[test]
 fn links_swapped_in_while_calls_run_lead_nowhere() {
     case(async |place| {
-        let host = Host::serve(place, Settings::default()).await;
+        let mut host = Host::serve(place, Settings::default()).await;
         let outside = place.directory("outside");
         std::fs::write(outside.join("canary"), "x").unwrap();
         let mut life = published(&host, Kind::Ext4, "a").await;
@@ -212,6 +215,7 @@ fn links_swapped_in_while_calls_run_lead_nowhere() {
         assert_eq!(kernel::mounts_below(&parent), vec![]);
         life.end().await;
         life::nothing_left(&host).await;
+        host.stop().await;
         report::row(
             "links swapped in for the target's parent, during calls",
             told.len(),
@@ -223,7 +227,7 @@ fn links_swapped_in_while_calls_run_lead_nowhere() {
 #[test]
 fn a_target_outside_the_roots_or_inside_the_volume_is_refused() {
     case(async |place| {
-        let host = Host::serve(place, Settings::default()).await;
+        let mut host = Host::serve(place, Settings::default()).await;
         let mut life = published(&host, Kind::Ext4, "a").await;
         let outside = place.directory("outside");
         let inside = life.staging.join("inside");
@@ -240,6 +244,7 @@ fn a_target_outside_the_roots_or_inside_the_volume_is_refused() {
         life.publish().await.unwrap();
         life.end().await;
         life::nothing_left(&host).await;
+        host.stop().await;
         report::row(
             "targets outside the roots, and inside the volume",
             2,
@@ -260,6 +265,7 @@ fn a_file_system_is_stacked_on_by_a_restarted_host_as_by_its_first() {
         life.reconnect(&host).await;
         life.end().await;
         life::nothing_left(&host).await;
+        host.stop().await;
         report::row("4 layers of the volume on its staging path, host killed", 1, "all taken off");
     });
 }
