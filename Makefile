@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit sanity suite vm pools array faults sweep storage schedules soak fuzz bench generate clean
+.PHONY: help setup build run demo test fmt lint deny audit everything unit chart sanity suite vm pools array faults sweep storage schedules soak fuzz bench generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -22,7 +22,7 @@ run: build ## start the host, carry one volume through its life, keep serving
 demo: build ## the same, and end
 	$(PROGRAM) demo
 
-test: setup fmt lint deny unit sanity suite pools array faults vm ## all that CI checks
+test: setup fmt lint deny unit chart sanity suite pools array faults vm ## all that CI checks
 	@echo "all checks passed"
 
 fmt: ## formatting
@@ -48,6 +48,9 @@ unit: everything ## unit and integration tests, on real devices where root
 	cargo test --release --locked --workspace
 	cargo test --locked --manifest-path plugins/Cargo.toml
 	cd tests/proto && go test ./...
+
+chart: everything ## the Helm chart: linted, rendered, every manifest decoded strictly, who may do what
+	cd tests/chart && go vet ./... && go test ./...
 
 sanity: everything ## csi-sanity: three file systems, block and directories, one socket and two
 	tests/sanity/run
