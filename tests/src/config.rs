@@ -39,6 +39,8 @@ pub struct Settings {
     pub kubelet: String,
     /// More entries of `drivers`, as YAML; each begins with `  - `.
     pub further_drivers: String,
+    /// Who may talk to the controller, besides root and itself.
+    pub allowed_uids: Vec<u32>,
     /// `MOORING_LOG`.
     pub log: &'static str,
 }
@@ -55,6 +57,7 @@ impl Default for Settings {
             telemetry: String::new(),
             kubelet: String::new(),
             further_drivers: String::new(),
+            allowed_uids: vec![],
             log: "info",
         }
     }
@@ -157,7 +160,7 @@ impl Settings {
         let Paths { state, sockets, targets, .. } = paths;
         let (pool, direct) = (paths.pool(), paths.direct_volumes());
         let mut text = format!(
-            "stateDir: {}\nsocketDir: {}\ncontroller: {{uid: {CONTROLLER_UID}}}\n\
+            "stateDir: {}\nsocketDir: {}\ncontroller: {{uid: {CONTROLLER_UID}, allowedUids: {:?}}}\n\
              node: {{id: {NODE}, targetRoots: [{}], labels: {{rack: r7}}, \
              kata: {{directVolumes: {}}}}}\ndrivers:\n\
              \x20 - name: {IMAGE}\n    backend: embedded:image-file\n    filesystem: {}\n\
@@ -165,6 +168,7 @@ impl Settings {
              \x20     mountOptions: [{}]\n",
             state.display(),
             sockets.display(),
+            self.allowed_uids,
             targets.display(),
             direct.display(),
             self.filesystem,

@@ -116,7 +116,7 @@ impl PluginManager {
     /// When it is not.
     pub async fn registers(&self, name: &str, times: usize) -> (PathBuf, String) {
         eventually(&format!("{name} registered {times} times"), async || {
-            let all = self.seen().into_iter().filter_map(|it| match it {
+            let mut all = self.seen().into_iter().filter_map(|it| match it {
                 Seen::Registered { driver, endpoint, node } if driver == name => {
                     Some((endpoint, node))
                 }
@@ -126,7 +126,7 @@ impl PluginManager {
                 | Seen::Refused(_)
                 | Seen::Gone(_) => None,
             });
-            all.skip(times - 1).next()
+            all.nth(times - 1)
         })
         .await
     }

@@ -14,7 +14,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use mooring_tests::config::CONTROLLER_UID;
+use mooring_tests::config::{CONTROLLER_UID, IMAGE};
 use mooring_tests::host::program;
 use mooring_tests::life::records;
 use mooring_tests::{Host, Kind, Life, Settings, case, kernel};
@@ -27,6 +27,23 @@ fn threads(pid: u32) -> Vec<BTreeMap<String, String>> {
         .map(|task| task.file_name().to_str().unwrap().parse().unwrap())
         .filter_map(kernel::status)
         .collect()
+}
+
+/// The process that serves them has a umask that would shut everybody out.
+#[test]
+fn those_who_may_talk_to_the_controller_get_through_to_its_socket() {
+    case(async |place| {
+        for (allowed_uids, shown) in [(vec![64_620], [0o711, 0o711]), (vec![], [0o700, 0o700])] {
+            let mut host =
+                Host::apart(place, Settings { allowed_uids, ..Settings::default() }).await;
+            let socket = host.paths.controller_socket(IMAGE);
+            let own = socket.parent().unwrap();
+            let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+            assert_eq!([mode(own.parent().unwrap()), mode(own)], shown);
+            host.stop().await;
+            fs::remove_dir_all(own.parent().unwrap()).unwrap();
+        }
+    });
 }
 
 fn assert_without_privilege(pid: u32) {

@@ -15,9 +15,10 @@ use crate::meter::{HttpOutcome, Meter};
 /// Bytes of a line that are kept.
 pub(crate) const MAX_LINE: usize = 4 << 10;
 /// Lines that a driver may log at once, after having been quiet.
-const BURST: u32 = 200;
-/// Lines a second that a driver may log for long.
-const RATE: u32 = 50;
+const BURST: u32 = 500;
+/// Lines a second that a driver may log for long. Each wakes whoever reads the log: at 50, a neighbour's
+/// p99 was 1.15 × of what it was without (`bench neighbour`).
+const RATE: u32 = 20;
 
 /// Between two lines that say how many were dropped.
 const TELL: Duration = Duration::from_secs(1);

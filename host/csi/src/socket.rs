@@ -226,11 +226,13 @@ fn make_directory(socket: &Path, mode: u32) -> Result<(), SocketError> {
     else {
         return Ok(());
     };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(mode)
-        .create(directory)
-        .map_err(io_error("make the directory", directory))?;
+    let new = !directory.exists();
+    let failed = || io_error("make the directory", directory);
+    DirBuilder::new().recursive(true).mode(mode).create(directory).map_err(failed())?;
+    if new {
+        // Whatever the umask, which is 077 in the process of the components.
+        fs::set_permissions(directory, Permissions::from_mode(mode)).map_err(failed())?;
+    }
     let meta = fs::metadata(directory).map_err(io_error("look at", directory))?;
     if meta.mode() & 0o002 != 0 {
         tracing::warn!(

@@ -1,27 +1,19 @@
 //! Limits that are known: what a sweep finds again is counted and told, and does not fail it. Each one
 //! leaves the volume refused, with its data where they were; none of them loses or formats anything.
 
-use crate::points::{Fault, Rpc, Subject, What};
+use crate::points::{Fault, Subject};
 
 /// Why a finding is a known limit; none: it is not.
 pub(crate) fn limit(fault: &Fault, finding: &str) -> Option<&'static str> {
     let process = fault.point.process.as_str();
     let stuck = finding.contains("does not succeed when it is repeated");
     let grows = fault.subject == Subject::Ext4 && matches!(process, "e2fsck" | "resize2fs");
-    let makes = fault.rpc == Rpc::Stage && process.starts_with("mkfs.");
     let inconsistent =
         ["e2fsck ended with", "superblock damaged"].iter().any(|it| finding.contains(it));
     if grows && stuck && inconsistent {
         return Some(
             "growing an unmounted ext4 has no journal: cut off in the middle, or failed by its device, \
              it is left to an operator (`e2fsck -f`)",
-        );
-    }
-    let unsound = stuck || finding.contains("Structure needs cleaning");
-    if makes && unsound && matches!(fault.what, What::Fail(_) | What::FailOn(_)) {
-        return Some(
-            "mkfs ended well although a write had failed: what it made cannot be mounted, and looks too \
-             much like a file system to be made anew",
         );
     }
     None
@@ -40,6 +32,6 @@ mod tests {
             assert_eq!(limit(&cut, loss), None, "{loss}");
         }
         let killed: Fault = "xfs/stage/mkfs.xfs/pwrite64/6=kill-before".parse().unwrap();
-        assert_eq!(limit(&killed, stuck), None, "a cut-off mkfs is repeated");
+        assert_eq!(limit(&killed, stuck), None, "mkfs is repeated");
     }
 }

@@ -376,7 +376,7 @@ drivers:
                 "controller.socketDir",
             ),
             (
-                "{kubelet: {socketDir: /a-directory-whose-name-is-so-long-that-no-socket-below-it-has-a-path-that-fits}, drivers: [{name: a.b, backend: 'embedded:x'}]}",
+                "{kubelet: {socketDir: /a-directory-whose-name-is-so-long-that-no-socket-below-it-has-a-path-that-fits-into-an-address}, drivers: [{name: a.b, backend: 'embedded:x'}]}",
                 "a socket's path may have 106",
             ),
             ("offline: relative", "offline"),

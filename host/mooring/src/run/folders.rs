@@ -53,7 +53,12 @@ pub(crate) fn controller(config: &Config) -> anyhow::Result<()> {
     passage(&config.state_dir)?;
     passage(&config.socket_dir)?;
     private(&config.controller_state_dir(), owner)?;
-    private(&config.controller_socket_dir(), owner)?;
+    let sockets = config.controller_socket_dir();
+    private(&sockets, owner)?;
+    if !config.controller.allowed_uids.is_empty() {
+        passable(&sockets)
+            .with_context(|| format!("cannot open {} to others", sockets.display()))?;
+    }
     pools(config, owner)
 }
 
@@ -130,6 +135,15 @@ fn private(path: &Path, owner: Option<u32>) -> anyhow::Result<()> {
         path = path.display(),
         found = found.uid(),
     )
+}
+
+/// Lets others through to what is in a directory, and not look around there.
+fn passable(path: &Path) -> io::Result<()> {
+    let mode = fs::symlink_metadata(path)?.mode() & 0o7777;
+    if mode & 0o011 == 0o011 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode | 0o011))
 }
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {
