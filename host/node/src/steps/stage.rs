@@ -349,8 +349,9 @@ fn prepare(
 
 fn mount(wish: &StageWish, fs_type: FsType, mounting: &Mounting<'_>) -> [Step; 2] {
     let mut options = mounting.options.filesystem.clone();
-    // XFS refuses a second file system of the same UUID, as a clone beside its source is.
-    if fs_type == FsType::Xfs && wish.content != Content::Blank {
+    // XFS refuses a second file system of the same UUID: a clone beside its source, and the source, when its
+    // pod comes back, beside a clone that is mounted already.
+    if fs_type == FsType::Xfs {
         options.push("nouuid".to_owned());
     }
     options.extend(limit::mount_option(fs_type, &wish.limits).map(str::to_owned));

@@ -21,20 +21,25 @@ const GOOD: &str = "good.mooring.dev";
 /// How long a caller of the hung volume waits before it gives up.
 const GIVES_UP: Duration = Duration::from_millis(200);
 
-/// The threads of a process and its children that nothing wakes but storage.
-fn waiting(pid: u32) -> Vec<String> {
-    let children = kernel::processes().into_iter().filter(|it| it.parent == pid).map(|it| it.pid);
+/// Sees that of the node, and of each of its children, the controller among them, no more than one thread
+/// waits for the one volume that hangs.
+fn assert_one_waits(node: u32) {
+    let children = kernel::processes().into_iter().filter(|it| it.parent == node).map(|it| it.pid);
+    for process in children.chain([node]) {
+        let held = waiting(process);
+        assert!(held.len() <= 1, "more than one waits: {held:#?}");
+    }
+}
+
+/// The threads of a process that nothing wakes but storage.
+fn waiting(process: u32) -> Vec<String> {
     let mut found = Vec::new();
-    for process in children.chain([pid]) {
-        for task in
-            std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten()
-        {
-            let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
-            let state = read("stat").rsplit_once(") ").and_then(|(_, it)| it.chars().next());
-            let place = read("wchan");
-            if state == Some('D') || place == "request_wait_answer" {
-                found.push(format!("{process} {place}"));
-            }
+    for task in std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+        let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        let state = read("stat").rsplit_once(") ").and_then(|(_, it)| it.chars().next());
+        let place = read("wchan");
+        if state == Some('D') || place == "request_wait_answer" {
+            found.push(format!("{process} {place}"));
         }
     }
     found
@@ -119,8 +124,7 @@ fn costs_itself_alone(kind: Kind) {
             ask_everything(&mut hung).await;
         }
         assert!(tasks(pid) <= before + 1, "{before} threads became {}", tasks(pid));
-        let held = waiting(pid);
-        assert!(held.len() <= 1, "more than one waits: {held:#?}");
+        assert_one_waits(pid);
         serves(&scene.host, &mut other).await;
         assert!(scene.storage.told().held > 0, "it did not hang all the time");
         let bound = kernel::loops_below(place.root());
@@ -159,8 +163,7 @@ fn restarted(how: Signal) {
         let mut hung = hung;
         hung.reconnect(&scene.host).await;
         ask_everything(&mut hung).await;
-        let held = waiting(scene.host.node_pid());
-        assert!(held.len() <= 1, "more than one waits: {held:#?}");
+        assert_one_waits(scene.host.node_pid());
         eprintln!("{how}: ready after {ready:?}, another volume's RPC after {first:?}");
         report::row(
             &format!("a host that gets {how} beside a hung volume, started again"),
@@ -280,8 +283,7 @@ fn a_host_is_back_beside_a_pool_that_hangs() {
             other.stage().await.unwrap();
             other.publish().await.unwrap();
         }
-        let held = waiting(scene.host.node_pid());
-        assert!(held.len() <= 1, "more than one waits: {held:#?}");
+        assert_one_waits(scene.host.node_pid());
         eprintln!("ready after {ready:?}, another volume's RPC after {first:?}");
         report::row(
             "a host that gets SIGKILL beside a pool that hangs as a whole, started again",
