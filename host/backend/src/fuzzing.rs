@@ -12,6 +12,7 @@ use crate::bindings::exports::mooring::backend::{
     attachments as wit, changed_blocks, group_snapshots, health, listing, nodes, snapshots,
 };
 use crate::bindings::mooring::backend::types;
+use crate::check::Malformed;
 use crate::convert;
 
 /// Any answers: refused with a reason of one line, or values that fit CSI's messages.
@@ -19,29 +20,25 @@ pub fn answers(input: &[u8]) {
     let Some((which, rest)) = input.split_first() else { return };
     let bytes = &mut Bytes(rest);
     match which % 8 {
-        0 => drop(judged(convert::attached(answer(bytes)), |_| ())),
+        0 => judged(convert::attached(answer(bytes)), |_| ()),
         1 => volumes(bytes),
         2 => error(bytes),
         3 => snapshot_pages(bytes),
         4 => groups(bytes),
         5 => findings(bytes),
         6 => blocks(bytes),
-        _ => drop(judged(convert::node(node(bytes)), |node| {
+        _ => judged(convert::node(node(bytes)), |node| {
             assert!(node.max_volumes.is_none_or(fits), "{:?}", node.max_volumes);
-        })),
+        }),
     }
 }
 
 /// A value that passed is looked at; a refusal says why, in one line.
-fn judged<T>(answer: Result<T, crate::check::Malformed>, look: impl FnOnce(&T)) -> Option<T> {
+fn judged<T>(answer: Result<T, Malformed>, look: impl FnOnce(&T)) {
     match answer {
-        Ok(value) => {
-            look(&value);
-            Some(value)
-        }
-        Err(crate::check::Malformed(why)) => {
+        Ok(value) => look(&value),
+        Err(Malformed(why)) => {
             assert!(!why.is_empty() && !why.contains(['\n', '\r']), "{why:?}");
-            None
         }
     }
 }
