@@ -28,6 +28,8 @@ const NAME: u64 = 60;
 const CALLS: u64 = 6;
 /// How often one of them asks again because another call was in its way.
 const PATIENCE: u64 = 20;
+/// Deletions of the name's volume that there are at least: who has made all of their calls goes on until then.
+const GONE: usize = 2;
 
 /// Which they share: a socket takes 128.
 const CONNECTIONS: u64 = 20;
@@ -245,6 +247,12 @@ impl Seenby {
         self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
+    /// Deletions of the name's volume that were answered so far.
+    fn gone(&self) -> usize {
+        let name = self.name.lock().unwrap();
+        name.iter().filter(|it| matches!(it.answer, Some(Told::Gone))).count()
+    }
+
     fn number(&self, id: String) -> usize {
         let mut ids = self.ids.lock().unwrap();
         let next = ids.len();
@@ -270,7 +278,7 @@ async fn use_volume(
 async fn use_name(seen: Arc<Seenby>, mut life: Life, mut clients: Clients, caller: u64) {
     let mut last: Option<(String, usize)> = None;
     let (mut turn, mut patience) = (0, PATIENCE);
-    while turn < CALLS {
+    while turn < CALLS || seen.gone() < GONE {
         let begun = seen.now();
         let (call, answer) = match ((caller + turn) % 3, last.clone()) {
             (1, Some((id, number))) => {
@@ -355,11 +363,11 @@ fn what_200_callers_saw_is_one_story() {
         let first = State { staged: false, published: [false; 2], bytes: 64 * MIB };
         let story = check(&OneVolume, first, &volume);
         assert!(story.is_ok(), "{:#?}", story.unwrap_err());
+        let gone = seen.gone();
         let name = std::mem::take(&mut *seen.name.lock().unwrap());
         let story = check(&OneName, None, &name);
         assert!(story.is_ok(), "{:#?}", story.unwrap_err());
         let told = volume.iter().filter(|it| it.answer.is_some()).count();
-        let gone = name.iter().filter(|it| matches!(it.answer, Some(Told::Gone))).count();
         let text = format!(
             "Linearizability (`tests/tests/linear.rs`): {} calls of {} concurrent callers on a real \
              host, on one volume and on one name; {told} of {} on the volume have an effect that its \
@@ -371,7 +379,7 @@ fn what_200_callers_saw_is_one_story() {
         );
         println!("{text}");
         results::keep_if_asked("callers", &text).unwrap();
-        assert!(told > 50 && gone > 1, "they hardly met: {told} known, {gone} gone");
+        assert!(told > 50, "they hardly met: {told} known");
         nothing_left(&host).await;
         host.stop().await;
     });

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mooring_egress::Egress;
-use mooring_store::{Migration, Scoped};
+use mooring_store::{Claims, Migration, Scoped};
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -45,6 +45,8 @@ pub(crate) struct Sandbox {
     limiter: Limiter,
     driver: Arc<Surroundings>,
     log: CallLog,
+    /// What it has claimed of the driver's keys, until it ends.
+    claims: Option<Claims>,
 }
 
 /// What all calls of a driver find around them.
@@ -95,7 +97,7 @@ impl Sandbox {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(FIELD_BYTES);
         let hooks = http::Hooks::new(driver.egress.clone(), log.clone(), deadline);
-        let sandbox = Self { wasi, http, hooks, table, limiter, driver, log };
+        let sandbox = Self { wasi, http, hooks, table, limiter, driver, log, claims: None };
         let mut store = Store::new(engine.wasm(), sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);
         store.set_hostcall_fuel(LIFTED_BYTES);

@@ -176,6 +176,23 @@ async fn nothing_is_left_in_memory_and_writes_before_a_trap_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_call_has_claimed_is_free_again_when_its_caller_is_gone() {
+    let stand = Stand::new();
+    let limits = Limits { deadline: Duration::from_secs(300), ..LIMITS };
+    let driver = Arc::new(stand.load("hostile.example.com", guest("hostile"), limits).await);
+    let keeper = Arc::clone(&driver);
+    let kept = tokio::spawn(async move { keeper.create(&call(), create("claim-and-sleep")).await });
+    let claim = async || driver.create(&call(), create("claim")).await.map_err(|error| error.code);
+    // Until the one that sleeps has begun, nobody is in the way.
+    while claim().await.is_ok() {}
+    assert_eq!(claim().await.map(drop), Err(Code::Aborted));
+    kept.abort();
+    while let Err(code) = claim().await {
+        assert_eq!(code, Code::Aborted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_state_has_a_quota() {
     let pair = Pair::new().await;
     let driver = pair.stand.load(

@@ -20,6 +20,7 @@
 //!   polled within a tokio runtime. A dropped future leaves something that repeating the call
 //!   completes.
 
+mod claims;
 mod engine;
 mod error;
 mod freeze;
@@ -30,13 +31,14 @@ mod pool;
 mod quota;
 mod state;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mooring_volume::DriverName;
 
+pub use claims::Claims;
 use engine::Engine;
 pub use error::{OpenError, PoolError, StateError, StorageError};
 pub use freeze::{BoxFuture, FreezeError, Freezer, Frozen};
@@ -88,6 +90,8 @@ struct Driver {
     copies: pool::Copies,
     /// Groups of images that are being cloned.
     groups: pool::Underway,
+    /// Keys that calls have claimed.
+    claimed: Mutex<BTreeSet<String>>,
     /// Freezes what is attached; none while no node is connected.
     freezer: RwLock<Option<Arc<dyn Freezer>>>,
 }
@@ -183,6 +187,7 @@ impl Store {
             items: pool::ItemLocks::default(),
             copies: pool::Copies::default(),
             groups: pool::Underway::default(),
+            claimed: Mutex::default(),
             freezer: RwLock::default(),
         });
         drivers.insert(name.clone(), Arc::clone(&driver));

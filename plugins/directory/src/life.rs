@@ -2,7 +2,8 @@
 //!
 //! A call can die between any two effects. To create: first the record, then the directory; to
 //! delete: first the directory, then the record. So no directory is ever without a record, and
-//! both the repeated call and the deletion find what is there.
+//! both the repeated call and the deletion find what is there. Both claim the record first, so that
+//! neither works on what the other is at.
 
 use alloc::format;
 
@@ -43,6 +44,7 @@ impl<H: Services> Volumes for Directory<H> {
 
     fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
         let host = &self.0;
+        VOLUMES.claim(host, id)?;
         let Some(Found { value: Stored::V1(volume), version }) = VOLUMES.get(host, id)? else {
             return Ok(());
         };

@@ -166,3 +166,22 @@ fn the_schema_names_the_parameters_that_are_read() {
     let given = names.keys().map(|name| (name.clone(), "x".to_owned())).collect();
     assert!(asked_pool(&[&given]).is_ok(), "{names:?}");
 }
+
+#[test]
+fn a_record_that_another_call_is_at_is_left_alone() {
+    let machine = Machine::with_pool();
+    let backend = on(&machine);
+    let id = mooring_sdk::ids::derive("dir-", "pvc-1");
+    let key = format!("volume/{id}");
+    let create = || backend.create(&request(1 << 30)).map(drop);
+    let delete = || backend.delete(&id, &Secrets::default());
+    for (call, there) in [(&create as &dyn Fn() -> Result<()>, 1), (&delete, 0)] {
+        machine.set_claimed(&key, true);
+        let before = machine.items("default");
+        assert_eq!(refused(call()), Code::Aborted);
+        assert_eq!(machine.items("default"), before);
+        machine.set_claimed(&key, false);
+        call().unwrap();
+        assert_eq!(machine.items("default").len(), there);
+    }
+}

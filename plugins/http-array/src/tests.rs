@@ -57,6 +57,10 @@ impl Config for Bench {
 }
 
 impl State for Bench {
+    fn claim(&self, key: &str) -> Result<(), StateError> {
+        self.machine.claim(key)
+    }
+
     fn get(&self, key: &str) -> Result<Option<Entry>, StateError> {
         self.machine.get(key)
     }

@@ -49,6 +49,7 @@ impl<H: Services> GroupSnapshots for ImageFile<H> {
             )));
         }
         let id = ids::derive(PREFIX, &request.name);
+        GROUPS.claim(host, &id)?;
         let begun = match GROUPS.get(host, &id)? {
             None => begin(host, request, &id)?,
             Some(Found { value, version }) if value.phase == GroupPhase::Deleting => {
@@ -70,6 +71,7 @@ impl<H: Services> GroupSnapshots for ImageFile<H> {
     }
 
     fn delete(&self, id: &str, snapshot_ids: &[String], _secrets: &Secrets) -> Result<()> {
+        GROUPS.claim(&self.0, id)?;
         let Some(Found { value, version }) = GROUPS.get(&self.0, id)? else { return Ok(()) };
         check_members(id, &value, snapshot_ids)?;
         remove(&self.0, id, (value, version))

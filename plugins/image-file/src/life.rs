@@ -3,6 +3,8 @@
 //! A call can die between any two effects, so their order is what makes it safe. To create:
 //! first the record, then the image; to delete: first the image, then the record. So an image
 //! never is without a record, and both the repeated call and the deletion find what is there.
+//! Both claim the record first: a creation that is repeated would make anew the image that a
+//! deletion has just taken away, and the deletion would leave it without a record.
 
 use alloc::format;
 
@@ -50,6 +52,7 @@ impl<H: Services> Volumes for ImageFile<H> {
 
     /// Deletes a volume and its image.
     fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
+        VOLUMES.claim(&self.0, id)?;
         let Some(Found { value, version }) = VOLUMES.get(&self.0, id)? else {
             return Ok(());
         };

@@ -34,6 +34,7 @@ pub(crate) fn create(
     source: Source,
     id: &str,
 ) -> Result<Volume> {
+    VOLUMES.claim(host, id)?;
     let (volume, version) = match VOLUMES.get(host, id)? {
         Some(Found { value, version }) => {
             check_same(&value, asked)?;

@@ -2,6 +2,7 @@
 //!
 //! The record says `Making` before the image is made and `Deleting` before it is deleted. So what
 //! a call that died has left behind is never taken for a snapshot, and is found by the next one.
+//! One that is still under way has claimed the record, and is not disturbed.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -31,6 +32,7 @@ impl<H: Services> Snapshots for ImageFile<H> {
         let host = &self.0;
         Parameters::read(&[&request.parameters]).finish()?;
         let id = ids::derive(PREFIX, &request.name);
+        SNAPSHOTS.claim(host, &id)?;
         let begun = match SNAPSHOTS.get(host, &id)? {
             None => begin(host, request, &id)?,
             Some(Found { value, version }) if value.phase == Phase::Deleting => {
@@ -50,6 +52,7 @@ impl<H: Services> Snapshots for ImageFile<H> {
 
     /// Deletes a snapshot and its image.
     fn delete(&self, id: &str, _secrets: &Secrets) -> Result<()> {
+        SNAPSHOTS.claim(&self.0, id)?;
         let Some(Found { value, version }) = SNAPSHOTS.get(&self.0, id)? else {
             return Ok(());
         };

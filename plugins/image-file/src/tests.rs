@@ -13,6 +13,7 @@ use mooring_sdk::{Code, Secrets};
 
 use super::*;
 
+mod claims;
 mod death;
 mod direct;
 mod groups;
@@ -95,7 +96,7 @@ fn a_new_volume_is_one_record_and_one_image() {
     assert_eq!(volume.capacity, 10 * GIB);
     assert_eq!(machine.items("default"), [(volume.id.clone(), 10 * GIB)]);
     assert_eq!(machine.keys(), [format!("volume/{}", volume.id)]);
-    assert_eq!(machine.calls(), 4, "the nodes, the pools, one insert, one image");
+    assert_eq!(machine.calls(), 5, "the nodes, the pools, one claim, one insert, one image");
 }
 
 #[test]

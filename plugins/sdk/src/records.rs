@@ -61,6 +61,22 @@ impl<T: Clone + Into<F>, F: Into<T> + Serialize + DeserializeOwned> Table<T, F> 
         Self { prefix, kind: PhantomData }
     }
 
+    /// Keeps an id for this call until it ends, whether it has a record or not. Calls that create
+    /// by a name and calls that delete by an id meet here alone; claim before you read.
+    ///
+    /// # Errors
+    /// `Aborted` where another call has it; `Unavailable`.
+    pub fn claim(&self, state: &impl State, id: &str) -> Result<()> {
+        state.claim(&self.key(id)).map_err(|error| match error {
+            StateError::Conflict => Error::aborted(format!(
+                "{} {id} is being created or deleted by another call; the same request can be \
+                 repeated",
+                self.prefix.trim_end_matches('/')
+            )),
+            StateError::Quota(_) | StateError::Invalid(_) | StateError::Storage(_) => error.into(),
+        })
+    }
+
     /// One record, if it is there.
     ///
     /// # Errors
@@ -87,10 +103,11 @@ impl<T: Clone + Into<F>, F: Into<T> + Serialize + DeserializeOwned> Table<T, F> 
     /// is called all the same, for the record that is there: the call that wrote it may have died
     /// before it made anything. So `make` has to be repeatable. Where it fails, and the failure is
     /// one after which surely nothing was made, a record of this call is taken back; else it
-    /// stays, so that the repeated call and the deletion find it.
+    /// stays, so that the repeated call and the deletion find it. The id is
+    /// [claimed](Self::claim): a deletion that claims it too is not under way meanwhile.
     ///
     /// # Errors
-    /// What `fits` and `make` answer; `Aborted` where the record vanished meanwhile;
+    /// What `fits` and `make` answer; `Aborted` where another call has the id;
     /// `Unavailable`, or `ResourceExhausted` where the driver's quota is used up.
     pub fn create(
         &self,
@@ -100,6 +117,7 @@ impl<T: Clone + Into<F>, F: Into<T> + Serialize + DeserializeOwned> Table<T, F> 
         fits: impl FnOnce(&T) -> Result<()>,
         make: impl FnOnce(&T) -> Result<()>,
     ) -> Result<T> {
+        self.claim(state, id)?;
         match state.insert(&self.key(id), &self.encode(&value)?) {
             Ok(version) => match make(&value) {
                 Ok(()) => Ok(value),

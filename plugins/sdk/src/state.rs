@@ -12,6 +12,11 @@ pub use host::{Entry, StateError};
 /// A key-value store with compare-and-swap. A call that dies may leave any prefix of its writes
 /// behind: write first what the next attempt needs to know.
 pub trait State {
+    /// Keeps a key for this call until it ends; changes nothing that is stored.
+    ///
+    /// # Errors
+    /// `Conflict` where another call has it; `Invalid` for a key that cannot be, or too many.
+    fn claim(&self, key: &str) -> Result<(), StateError>;
     /// The entry under a key, if there is one.
     ///
     /// # Errors
@@ -41,6 +46,10 @@ pub trait State {
 }
 
 impl State for Host {
+    fn claim(&self, key: &str) -> Result<(), StateError> {
+        host::claim(key)
+    }
+
     fn get(&self, key: &str) -> Result<Option<Entry>, StateError> {
         host::get(key)
     }

@@ -14,7 +14,7 @@
 //! ```
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::clock::Clock;
@@ -43,6 +43,8 @@ struct Inner {
     time: Cell<u64>,
     config: RefCell<Option<String>>,
     longest_scan: Cell<Option<u32>>,
+    /// Keys that another call has claimed.
+    claimed: RefCell<BTreeSet<String>>,
 }
 
 /// What a stopped machine says.
@@ -65,6 +67,15 @@ impl Machine {
     /// Sets the driver's configuration, a JSON object.
     pub fn set_config(&self, json: &str) {
         self.0.config.replace(Some(json.to_owned()));
+    }
+
+    /// Lets a call that is still under way have a key, or end.
+    pub fn set_claimed(&self, key: &str, claimed: bool) {
+        let mut keys = self.0.claimed.borrow_mut();
+        match claimed {
+            true => keys.insert(key.to_owned()),
+            false => keys.remove(key),
+        };
     }
 
     /// Ends every scan after so many entries, as the host may do at any time.
@@ -151,6 +162,16 @@ impl Config for Machine {
 }
 
 impl State for Machine {
+    /// A test's calls come one after another: what is another's, [`Machine::set_claimed`] says.
+    fn claim(&self, key: &str) -> Result<(), StateError> {
+        self.read().map_err(StateError::Storage)?;
+        check_key(key)?;
+        match self.0.claimed.borrow().contains(key) {
+            true => Err(StateError::Conflict),
+            false => Ok(()),
+        }
+    }
+
     fn get(&self, key: &str) -> Result<Option<Entry>, StateError> {
         self.read().map_err(StateError::Storage)?;
         check_key(key)?;

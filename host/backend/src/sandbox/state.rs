@@ -40,9 +40,26 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// The keys that this call has claimed: none may be another's while the state is migrated.
+    fn claim_of(&mut self, key: &str) -> Result<(), state::StateError> {
+        match self.state()? {
+            Reached::Own(store) => {
+                let claims = self.claims.get_or_insert_with(|| store.claims());
+                Ok(claims.claim(key)?)
+            }
+            Reached::Migrating(_) => Ok(()),
+        }
+    }
+}
+
 type State<T> = wasmtime::Result<Result<T, state::StateError>>;
 
 impl state::Host for Sandbox {
+    async fn claim(&mut self, key: String) -> State<()> {
+        Ok(self.claim_of(&key))
+    }
+
     async fn get(&mut self, key: String) -> State<Option<state::Entry>> {
         let entry = self.state().and_then(|reached| {
             Ok(match reached {

@@ -106,3 +106,28 @@ fn expansion_converges_when_repeated() {
 fn creation_repeated_after_an_expansion_died_finds_the_volume() {
     at_each_point(created, expand, |machine| create(&on(machine)).unwrap());
 }
+
+#[test]
+fn growth_that_died_can_be_asked_for_with_less() {
+    at_each_point(created, expand, |machine| {
+        let backend = on(machine);
+        let less = expansion(&id(), GIB + GIB / 2);
+        let size = backend.expand(&less).unwrap().capacity;
+        assert_eq!(machine.items("default"), [(id(), size)], "the record says what is there");
+        assert!(size == GIB + GIB / 2 || size == 2 * GIB, "{size}");
+        assert_eq!(Listing::get(&backend, &id()).unwrap().volume.capacity, size);
+    });
+}
+
+#[test]
+fn growth_that_died_beyond_a_limit_that_was_lowered_is_refused() {
+    let machine = Machine::with_pool();
+    created(&machine);
+    machine.stop_after(1);
+    expand(&on(&machine)).unwrap_err();
+    machine.restart();
+    let mut less = expansion(&id(), GIB + GIB / 2);
+    less.capacity.limit = less.capacity.required;
+    assert_eq!(refused(on(&machine).expand(&less)), Code::OutOfRange);
+    expand(&on(&machine)).unwrap();
+}

@@ -15,7 +15,7 @@ fn volumes() -> Vec<String> {
     (0..3).map(volume).collect()
 }
 
-fn taking(name: &str, sources: Vec<String>) -> Taking {
+pub(super) fn taking(name: &str, sources: Vec<String>) -> Taking {
     Taking {
         name: name.to_owned(),
         source_volume_ids: sources,

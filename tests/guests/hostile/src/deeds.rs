@@ -43,6 +43,11 @@ pub(crate) fn run(deed: &str) -> Result<()> {
             Host.insert("written-before-the-panic", b"1").expect("it is written");
             panic!("as asked for");
         }
+        "claim" => return claim(),
+        "claim-and-sleep" => {
+            claim()?;
+            std::thread::sleep(Duration::from_secs(3600));
+        }
         "written" => {
             let there = Host.get("written-before-the-panic").expect("it is read");
             return Err(Error::not_found(format!("{}", there.is_some())));
@@ -56,6 +61,10 @@ pub(crate) fn run(deed: &str) -> Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+fn claim() -> Result<()> {
+    Ok(Host.claim("claimed")?)
 }
 
 fn spin() {
