@@ -2,7 +2,8 @@
 //!
 //! Invariant: nothing is bound but the root of a mount that is proven to be this volume's, or the
 //! node of a device that carries this volume's label or is the one in its record. A staging path with nothing mounted on it,
-//! or with anything else, is refused: a pod would write to the node's own disk.
+//! or with anything else, is refused: a pod would write to the node's own disk. So is a staging whose device is gone, as a mount
+//! outlives that: a pod would get I/O errors, and what it writes would be lost.
 
 use std::path::{Path, PathBuf};
 
@@ -52,10 +53,12 @@ pub(crate) enum PublishedAccess {
 /// The steps from `seen` to `wish`; `place` is what stands at the target.
 ///
 /// # Errors
-/// `FailedPrecondition` where the volume is not staged at the staging path, the target is taken,
-/// or its mode allows one target only; `AlreadyExists` where it is published there otherwise.
+/// `FailedPrecondition` where the volume is not staged at the staging path or its device is gone, the
+/// target is taken, or its mode allows one target only; `AlreadyExists` where it is published there
+/// otherwise.
 pub(crate) fn publish(seen: &Seen, wish: &PublishWish, place: Place) -> Result<Vec<Step>> {
     let staging = staged_at(seen, &wish.staging)?;
+    check_device(seen, staging)?;
     check_single(seen, staging, wish)?;
     if let Some(around) = seen.own.around(&seen.mounts, &wish.target) {
         return Err(Error::invalid(format!(
@@ -107,6 +110,25 @@ fn staged_at<'a>(seen: &'a Seen, path: &Path) -> Result<&'a Staging> {
             "volume {} is not staged on this node; NodeStageVolume comes first",
             seen.volume
         ))),
+    }
+}
+
+/// That a device of the node's own is there still. A storage system may take it away while it is staged,
+/// and give it back under another number, of which the staging knows nothing; and an orchestrator that
+/// believes the volume staged does not stage it again by itself.
+fn check_device(seen: &Seen, staging: &Staging) -> Result<()> {
+    match &staging.source {
+        Source::Device(recorded) if seen.disk.is_none() => Err(Error::precondition(format!(
+            "the device {} of volume {} was taken from this node after the volume was staged, so \
+             nothing is published; delete the pods that use the volume on this node, so that it is \
+             unstaged, and then start them again: that stages it with the device that it has now",
+            recorded.node.display(),
+            seen.volume
+        ))),
+        Source::Device(_)
+        | Source::Image { .. }
+        | Source::Directory { .. }
+        | Source::Direct { .. } => Ok(()),
     }
 }
 

@@ -106,6 +106,41 @@ fn a_device_that_vanishes_is_told_and_torn_down() {
 }
 
 #[test]
+fn a_staging_whose_device_was_taken_away_is_not_published_until_it_is_staged_again() {
+    for way in DISKS {
+        for back_as in [None, Some(DISK), Some(OTHER)] {
+            // A number is no other's as long as a file system on it is mounted.
+            if back_as == Some(DISK) && way != Way::RawDisk {
+                continue;
+            }
+            let world = World::new(way);
+            world.stage(World::stage_request(way)).unwrap();
+            {
+                // As a forced detach does it, and an attach after it.
+                let mut model = world.twin.model();
+                model.unmap(DISK);
+                if let Some(device) = back_as {
+                    model.map(device, &image_path("v1"), LINK, SERIAL);
+                }
+            }
+            let before = world.snapshot();
+            let error = world.publish(World::publish_request(way, TARGET)).unwrap_err();
+            assert_eq!(error.code, Code::FailedPrecondition, "{way:?}: {error}");
+            assert!(error.message.contains("taken from this node"), "{way:?}: {error}");
+            assert_eq!(world.snapshot(), before, "{way:?}");
+            world.unstage().unwrap();
+            let Some(device) = back_as else { continue };
+            world.stage(World::stage_request(way)).unwrap();
+            world.publish(World::publish_request(way, TARGET)).unwrap();
+            let model = world.twin.model();
+            let (image, _) = model.reached(Path::new(TARGET)).unwrap();
+            assert_eq!(image, image_path("v1"), "{way:?} as {device}");
+            assert!(model.images[&image].formatted <= 1, "{way:?} as {device}");
+        }
+    }
+}
+
+#[test]
 fn another_disk_of_the_same_number_is_left_alone() {
     for way in DISKS {
         let world = published(way);
