@@ -132,6 +132,12 @@ pub trait Driver {
     /// As of [`Self::write`].
     fn read(&mut self, node: usize, id: &str, target: &Path) -> Result<Option<u64>, String>;
 
+    /// An operator, whom a refusal told to, erases what an mkfs left that was cut off on another node
+    /// before anybody could use the volume; false: nothing of that kind is there.
+    fn erase(&mut self, _node: usize, _volume: &str) -> bool {
+        false
+    }
+
     /// What the driver sees of broken promises since it was asked last.
     fn broken(&mut self) -> Vec<String>;
 

@@ -3,10 +3,11 @@
 
 mod events;
 mod line;
+mod people;
 
 use fastrand::Rng;
 
-use crate::call::{Call, Driver};
+use crate::call::Driver;
 use crate::desired::Objects;
 use crate::kubelet::{Kubelet, Wanted};
 use crate::plan::Plan;
@@ -32,6 +33,11 @@ pub struct Report {
     pub converged: u32,
     /// Devices that kubelet forgot by a restart, and that were unstaged by hand.
     pub forgotten: u32,
+    /// Pods that were deleted by hand, and started again, since their volume had been detached by force
+    /// from the node that it was staged on, and had come back.
+    pub replaced: u32,
+    /// Volumes that were erased by hand, since their first mkfs was cut off on another node.
+    pub erased: u32,
 }
 
 impl Report {
@@ -56,6 +62,7 @@ pub fn run<D: Driver>(plan: &Plan, driver: D) -> Report {
         sidecars: Sidecars::default(),
         kubelets,
         named: 0,
+        returning: Vec::new(),
         report: Report::default(),
     };
     cluster.live();
@@ -70,6 +77,8 @@ struct Cluster<D> {
     rng: Rng,
     /// Names and stamps that were given.
     named: u32,
+    /// Claims and nodes of pods that people will start again.
+    returning: Vec<(String, usize)>,
     report: Report,
 }
 
@@ -124,6 +133,7 @@ impl<D: Driver> Cluster<D> {
             }
             self.line.set_now(self.line.now() + 1);
             self.turn();
+            self.help();
             if !self.report.broken.is_empty() {
                 return false;
             }
@@ -137,6 +147,7 @@ impl<D: Driver> Cluster<D> {
         let pods = self.objects.pods.iter();
         let grown = self.objects.claims.values().all(|it| it.deleting || it.bytes <= it.capacity);
         grown
+            && self.returning.is_empty()
             && pods.into_iter().all(|(uid, pod)| {
                 let kubelet = self.kubelets.get(pod.node);
                 let claim = self.objects.claims.get(&pod.claim);
@@ -156,22 +167,6 @@ impl<D: Driver> Cluster<D> {
         self.no_pods() && self.objects.claims.is_empty() && self.objects.snapshots.is_empty()
     }
 
-    /// What kubelet has forgotten is unstaged by hand.
-    fn drain(&mut self) {
-        for kubelet in &self.kubelets {
-            for (claim, id) in kubelet.forgotten() {
-                let staging = kubelet.staging(&claim);
-                let call = Call::Unstage { id, staging: staging.clone() };
-                self.report.forgotten += 1;
-                if let Err(refusal) = self.line.call(Some(kubelet.node), &call) {
-                    let why = format!("not drained: {}", refusal.message);
-                    self.report.broken.push(why);
-                }
-                self.line.driver().remove_directory(kubelet.node, &staging);
-            }
-        }
-    }
-
     /// Each loop once, in any order; then the pods, and what the driver saw.
     fn turn(&mut self) {
         let sidecars =
@@ -184,7 +179,7 @@ impl<D: Driver> Cluster<D> {
                 Ok(node) => self.reconcile(node),
                 Err(which) => {
                     let (line, objects) = (&mut self.line, &mut self.objects);
-                    self.sidecars.turn(which, line, objects, &self.kubelets);
+                    self.sidecars.turn(which, line, objects, &mut self.kubelets);
                 }
             }
             self.report.broken.extend(self.line.driver().broken());

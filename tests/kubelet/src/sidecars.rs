@@ -33,7 +33,7 @@ impl Sidecars {
         which: Sidecar,
         line: &mut Line<D>,
         objects: &mut Objects,
-        kubelets: &[Kubelet],
+        kubelets: &mut [Kubelet],
     ) {
         match which {
             Sidecar::Provisioner => {
@@ -43,7 +43,7 @@ impl Sidecars {
             Sidecar::Attacher => {
                 if line.driver().attaches() {
                     decide_attachments(line.now(), objects, kubelets);
-                    self.attach(line, objects);
+                    self.attach(line, objects, kubelets);
                 }
             }
             Sidecar::Resizer => self.resize(line, objects),
@@ -103,7 +103,12 @@ impl Sidecars {
         }
     }
 
-    fn attach<D: Driver>(&mut self, line: &mut Line<D>, objects: &mut Objects) {
+    fn attach<D: Driver>(
+        &mut self,
+        line: &mut Line<D>,
+        objects: &mut Objects,
+        kubelets: &mut [Kubelet],
+    ) {
         let all: Vec<_> = objects.attachments.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
         for ((claim, node), attachment) in all {
             let key = format!("attach {claim} {node} {}", attachment.deleting);
@@ -121,6 +126,9 @@ impl Sidecars {
             self.backoff.tried(&key, line.now(), done);
             let key = (claim, node);
             if done && attachment.deleting {
+                if let Some(kubelet) = kubelets.get_mut(key.1) {
+                    kubelet.detached(&key.0);
+                }
                 objects.attachments.remove(&key);
             } else if done && let Some(attached) = objects.attachments.get_mut(&key) {
                 attached.attached = true;

@@ -154,7 +154,7 @@ impl<D: Driver> Cluster<D> {
         self.run_pod(claim, node)
     }
 
-    fn run_pod(&mut self, claim: String, node: usize) -> Option<String> {
+    pub(super) fn run_pod(&mut self, claim: String, node: usize) -> Option<String> {
         if self.objects.pods.len() >= PODS {
             return None;
         }

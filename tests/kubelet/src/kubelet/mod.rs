@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::backoff::Backoff;
+use crate::codes::Code;
 
 pub use reconcile::{Operation, Wanted};
 
@@ -44,6 +45,14 @@ pub struct Volume {
     pub reconstructed: bool,
     /// Published? By the pod's uid.
     pub pods: BTreeMap<u32, Mount>,
+    /// Whether it was detached by force since it was staged. kubelet never learns that: it asks whether
+    /// a volume is attached before it takes it into its actual state, and not again as long as it is
+    /// there (`reconciler_common.go`, `mountOrAttachVolumes`: `PodExistsInVolume` before
+    /// `waitForVolumeAttach`), and stages nothing that it believes staged
+    /// (`operation_generator.go`, `GenerateMountVolumeFunc`: `DeviceGloballyMounted`).
+    pub taken: bool,
+    /// What staging it was refused with last.
+    pub refused: Option<Code>,
 }
 
 /// What kubelet has on disk (`vol_data.json` and the directories around it), with volume ids.
@@ -108,6 +117,21 @@ impl Kubelet {
     pub fn runs(&self, uid: u32, claim: &str) -> bool {
         let mount = self.actual.get(claim).and_then(|volume| volume.pods.get(&uid));
         mount.is_some_and(|mount| mount.certain)
+    }
+
+    /// The attach-detach controller took a volume from this node, staged or not.
+    pub fn detached(&mut self, claim: &str) {
+        if let Some(volume) = self.actual.get_mut(claim) {
+            volume.taken = volume.device != Device::NotMounted;
+        }
+    }
+
+    /// Whether a volume is taken for staged that was detached by force: it can't be used here before
+    /// all pods with it are gone, and it is unstaged.
+    #[must_use]
+    pub fn misses(&self, claim: &str) -> bool {
+        let volume = self.actual.get(claim);
+        volume.is_some_and(|volume| volume.taken && volume.device == Device::Mounted)
     }
 
     /// For how many ticks it has been away.

@@ -98,9 +98,10 @@ impl Kubelet {
         let call = Call::Stage { id: id.to_owned(), staging: staging.clone() };
         let answer = self.ask(line, &call)?;
         let Some(volume) = self.actual.get_mut(claim) else { return Ok(true) };
+        volume.refused = answer.as_ref().err().map(|refusal| refusal.code);
         match answer {
             Ok(_) => {
-                volume.device = Device::Mounted;
+                (volume.device, volume.taken) = (Device::Mounted, false);
                 return Ok(true);
             }
             Err(refusal) if refusal.code.is_final() => {

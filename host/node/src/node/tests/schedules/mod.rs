@@ -62,6 +62,8 @@ struct Sum {
     calls: u64,
     wrong: u64,
     forgotten: u64,
+    replaced: u64,
+    erased: u64,
     converged: u32,
 }
 
@@ -78,6 +80,8 @@ fn sweep(seeds: &[u64]) -> Sum {
             sum.calls += u64::from(report.calls);
             sum.wrong += u64::try_from(report.fired.len()).unwrap();
             sum.forgotten += u64::from(report.forgotten);
+            sum.replaced += u64::from(report.replaced);
+            sum.erased += u64::from(report.erased);
             sum.converged = sum.converged.max(report.converged);
             if report.broken.is_empty() {
                 continue;
@@ -118,13 +122,17 @@ fn schedules_keep_every_promise() {
         "Schedules of kubelet's model (`tests/kubelet/run`), over models of two nodes' machines that fail \
          or crash at any call: {} seeds, {} calls, {} of which went wrong; {} seeds broke a promise; once \
          nothing went wrong any more, all was as wanted within {} turns; {} devices that a restarted \
-         kubelet forgot were unstaged by hand; {:.0} s.",
+         kubelet forgot were unstaged by hand, {} pods deleted and started again whose volume had been \
+         detached by force from the node that it was staged on, {} volumes erased whose first mkfs had \
+         been cut off on another node; {:.0} s.",
         seeds.len(),
         sum.calls,
         sum.wrong,
         sum.failed.len(),
         sum.converged,
         sum.forgotten,
+        sum.replaced,
+        sum.erased,
         begun.elapsed().as_secs_f64()
     );
     println!("{text}");

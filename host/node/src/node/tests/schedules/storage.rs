@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use mooring_kubelet::Source;
+use mooring_kubelet::{Call as Asked, Source};
 use mooring_volume::attachment::{Attached, Attachment, Content as Known, PoolItem};
 use mooring_volume::backend::{
     Attachments, CreateVolume, DescribeAttachment, NodeDescription, NodeFacts, Nodes,
@@ -204,6 +204,39 @@ impl Storage {
 
     pub(super) fn unsnap(&self, name: &str) {
         self.state().snapshots.remove(name);
+    }
+
+    /// Whether there is what a call is to make.
+    pub(super) fn is_made(&self, call: &Asked) -> bool {
+        let state = self.state();
+        match call {
+            Asked::CreateVolume { name, .. } => state.volumes.values().any(|it| it.name == *name),
+            Asked::CreateSnapshot { name, .. } => state.snapshots.contains_key(name),
+            Asked::ControllerPublish { id, .. } => {
+                state.volumes.get(id).is_some_and(|it| it.mapped.is_some())
+            }
+            Asked::DeleteVolume { .. }
+            | Asked::ControllerUnpublish { .. }
+            | Asked::ControllerExpand { .. }
+            | Asked::DeleteSnapshot { .. }
+            | Asked::Stage { .. }
+            | Asked::Unstage { .. }
+            | Asked::Publish { .. }
+            | Asked::Unpublish { .. }
+            | Asked::NodeExpand { .. } => false,
+        }
+    }
+
+    /// Erases the remains of a volume's first mkfs; false: it holds something else.
+    pub(super) fn erase(&self, id: &str) -> bool {
+        self.with_image(id, |image| {
+            let remains = matches!(image.content, Content::Partial(_));
+            let worthless = remains && image.formatted == 0 && image.data.is_none();
+            if worthless {
+                image.content = Content::Blank;
+            }
+            worthless
+        })
     }
 
     /// What is still there of anything.
