@@ -11,7 +11,7 @@ use crate::attach::Directs;
 use crate::mount::Belongings;
 use crate::os::{Disk, Kind, Loops, Machine, MountEntry};
 use crate::place::Root;
-use crate::record::{self, RecordedDevice, Source, Stored};
+use crate::record::{self, RecordedDevice, Source, Staging, Stored};
 use crate::seen::{Place, Seen};
 use crate::silence;
 use crate::tally::Tally;
@@ -96,13 +96,9 @@ fn look<M: Machine>(
     for one in &silent {
         own.add_silent(&mounts, one);
     }
-    let disk = match stored.staging(&boot).map(|staging| &staging.source) {
-        Some(Source::Device(recorded)) => {
-            disk(os, recorded, (&mounts, &mut own), stored.targets())?
-        }
-        Some(Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. }) | None => {
-            None
-        }
+    let disk = match stored.staging(&boot) {
+        Some(staging) => disk(os, staging, (&mounts, &mut own))?,
+        None => None,
     };
     if stored.is_unreadable() && scope.grants.attachments.contains(&AttachmentKind::BlockDevice) {
         let links = os.links()?.into_iter();
@@ -120,18 +116,25 @@ fn look<M: Machine>(
 }
 
 /// The recorded device, if it is there still, and what of the mount table is the volume's by it.
-fn disk<'a, M: Machine>(
+fn disk<M: Machine>(
     os: &M,
-    recorded: &RecordedDevice,
+    staging: &Staging,
     (mounts, own): (&[MountEntry], &mut Belongings),
-    targets: impl Iterator<Item = &'a PathBuf>,
 ) -> Result<Option<Disk>> {
-    let now = os.disk(recorded.number)?;
-    if now.as_ref().is_some_and(|now| now.sequence != recorded.sequence) {
-        own.add_former(mounts, &recorded.node, targets);
-        return Ok(None);
+    let recorded = match &staging.source {
+        Source::Device(recorded) => recorded,
+        Source::Image { .. } | Source::Directory { .. } | Source::Direct { .. } => return Ok(None),
+    };
+    let RecordedDevice { number, node, .. } = recorded;
+    let now = os.disk(*number)?;
+    match &now {
+        Some(now) if now.sequence == recorded.sequence => own.add_device(mounts, *number, node),
+        Some(_) => {
+            own.add_former(mounts, node, staging.targets.keys());
+            return Ok(None);
+        }
+        None => own.add_gone(mounts, (*number, node), staging),
     }
-    own.add_device(mounts, recorded.number, &recorded.node);
     Ok(now)
 }
 

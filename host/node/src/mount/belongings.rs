@@ -57,12 +57,33 @@ impl Belongings {
         self.exact.extend(Origin::of(mounts, &node_of(silent.number)));
     }
 
-    /// Adds a device of the node's own, there or gone: as long as a file system on it is mounted, its
-    /// number is no other's.
+    /// Adds a device of the node's own that is there: its number is no other's.
     pub(crate) fn add_device(&mut self, mounts: &[MountEntry], device: DeviceId, node: &Path) {
         self.devices.push(device);
         self.lost.push(node.to_owned());
         self.exact.extend(Origin::of(mounts, node));
+    }
+
+    /// Adds what is left of a device that is gone. Its number may have been another's since, which is gone
+    /// as well: unless a file system on it was mounted all the time, which one at a place of the record
+    /// shows. Of a node's binds those at such places alone are certain.
+    pub(crate) fn add_gone(
+        &mut self,
+        mounts: &[MountEntry],
+        (device, node): (DeviceId, &Path),
+        staging: &Staging,
+    ) {
+        let placed = |entry: &MountEntry| {
+            entry.is_at(&staging.path) || staging.targets.contains_key(&entry.point)
+        };
+        let on_it =
+            |entry: &MountEntry| entry.block == Some(device) || entry.lost.as_deref() == Some(node);
+        if mounts.iter().any(|entry| on_it(entry) && placed(entry)) {
+            self.devices.push(device);
+            self.lost.push(node.to_owned());
+        }
+        let Some(origin) = Origin::of(mounts, node) else { return };
+        self.placed.extend(staging.targets.keys().map(|target| (target.clone(), origin.clone())));
     }
 
     /// Adds what is left of a device whose number and node are another's by now: binds of its node

@@ -13,7 +13,7 @@ use mooring_volume::orders::Orders as _;
 use super::world::{DISK, LINK, MIB, SECOND, SERIAL, STAGING, TARGET, Way, World, disk, id};
 use super::world::{image_path, limits};
 use crate::os::twin::{Content, Fault};
-use crate::os::{DeviceId, IoLimits, PathKind};
+use crate::os::{BindSource, DeviceId, IoLimits, MountFlags, Mounts as _, PathKind};
 
 const EXT4: Way = Way::Disk(FsType::Ext4);
 const DISKS: [Way; 4] = [EXT4, Way::Disk(FsType::Xfs), Way::Disk(FsType::Btrfs), Way::RawDisk];
@@ -170,6 +170,31 @@ fn another_disk_of_the_same_number_is_left_alone() {
         assert!(disk.readonly && model.limits[&DISK] == theirs, "{way:?}");
         assert_eq!(model.images[&image_path("v2")].formatted, 0);
     }
+}
+
+#[test]
+fn what_another_left_of_a_number_that_is_free_again_is_left_alone() {
+    let world = World::new(Way::RawDisk);
+    world.stage(World::stage_request(Way::RawDisk)).unwrap();
+    world.twin.model().unmap(DISK);
+    // Another volume gets the number, is mounted and given to a consumer, and is taken away, too.
+    world.add_image("v2", 12, Content::Finished(FsType::Ext4, 64 * MIB, 2));
+    let [mounted, given] =
+        ["/var/lib/kubelet/staging/v2", "/var/lib/kubelet/pods/b/v2"].map(Path::new);
+    {
+        let mut model = world.twin.model();
+        model.map(DISK, &image_path("v2"), LINK, "S2");
+        model.places.insert(mounted.to_owned(), PathKind::Directory);
+        model.places.insert(given.to_owned(), PathKind::File);
+    }
+    let flags = MountFlags::default();
+    world.twin.mount_device(DISK, FsType::Ext4, mounted, flags, &[]).unwrap();
+    world.twin.bind(BindSource::DeviceNode(DISK), given, flags).unwrap();
+    world.twin.model().unmap(DISK);
+    let theirs = world.snapshot().mounts;
+    world.unstage().unwrap();
+    assert_eq!(world.snapshot().mounts, theirs);
+    assert!(world.snapshot().records.is_empty());
 }
 
 #[test]
