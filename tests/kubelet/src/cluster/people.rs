@@ -6,9 +6,10 @@ use crate::call::{Call, Driver};
 use crate::codes::Code;
 
 impl<D: Driver> Cluster<D> {
-    /// What kubelet has forgotten is unstaged by hand.
+    /// What kubelet has forgotten is unstaged by hand: at once or, on a node that was away, once its
+    /// kubelet was heard of.
     pub(super) fn drain(&mut self) {
-        for kubelet in &self.kubelets {
+        for kubelet in &mut self.kubelets {
             for (claim, id) in kubelet.forgotten() {
                 let staging = kubelet.staging(&claim);
                 let call = Call::Unstage { id, staging: staging.clone() };
@@ -17,13 +18,16 @@ impl<D: Driver> Cluster<D> {
                     let why = format!("not drained: {}", refusal.message);
                     self.report.broken.push(why);
                 }
-                self.line.driver().remove_directory(kubelet.node, &staging);
+                if self.line.driver().remove_directory(kubelet.node, &staging) {
+                    kubelet.disk.devices.remove(&claim);
+                }
             }
         }
     }
 
-    /// One look at the pods that don't run.
+    /// One look at the nodes, and at the pods that don't run.
     pub(super) fn help(&mut self) {
+        self.drain();
         self.start_again();
         self.replace();
         self.erase();
