@@ -51,7 +51,7 @@ pub struct Volume {
     /// `waitForVolumeAttach`), and stages nothing that it believes staged
     /// (`operation_generator.go`, `GenerateMountVolumeFunc`: `DeviceGloballyMounted`).
     pub taken: bool,
-    /// What staging it was refused with last.
+    /// What staging or publishing it was refused with last, as people read it in the pod's events.
     pub refused: Option<Code>,
 }
 
@@ -122,16 +122,19 @@ impl Kubelet {
     /// The attach-detach controller took a volume from this node, staged or not.
     pub fn detached(&mut self, claim: &str) {
         if let Some(volume) = self.actual.get_mut(claim) {
-            volume.taken = volume.device != Device::NotMounted;
+            (volume.taken, volume.refused) = (volume.device != Device::NotMounted, None);
         }
     }
 
-    /// Whether a volume is taken for staged that was detached by force: it can't be used here before
-    /// all pods with it are gone, and it is unstaged.
+    /// Whether a volume is taken for staged that was detached by force, and was refused since: it can't
+    /// be used here before all pods with it are gone, and it is unstaged.
     #[must_use]
     pub fn misses(&self, claim: &str) -> bool {
         let volume = self.actual.get(claim);
-        volume.is_some_and(|volume| volume.taken && volume.device == Device::Mounted)
+        volume.is_some_and(|volume| {
+            let refused = volume.refused == Some(Code::FailedPrecondition);
+            volume.taken && refused && volume.device == Device::Mounted
+        })
     }
 
     /// For how many ticks it has been away.

@@ -63,6 +63,7 @@ impl Kubelet {
         let call = Call::Publish { id, staging: self.staging(claim), target: target.clone() };
         let answer = self.ask(line, &call)?;
         let Some(volume) = self.actual.get_mut(claim) else { return Ok(true) };
+        volume.refused = answer.as_ref().err().map(|refusal| refusal.code);
         let before = volume.pods.get(&uid).copied();
         match answer {
             Ok(_) => {
