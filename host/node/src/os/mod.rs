@@ -20,6 +20,7 @@ mod freezing;
 mod linked;
 pub mod linux;
 mod loop_devices;
+mod starting;
 mod symptoms;
 mod throttling;
 mod values;

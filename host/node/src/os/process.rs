@@ -12,6 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use tokio::process::{Child, ChildStdin, Command};
 
+use super::starting;
+
 /// What the child may see of this process's environment. Of OpenTelemetry's variables
 /// not those with headers: they hold credentials, which the process with vendor code is not to have there.
 const PASSED_ON: [&str; 9] = [
@@ -57,7 +59,7 @@ impl Controller {
             .current_dir("/")
             .stdin(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = command.spawn()?;
+        let mut child = starting::start(|| command.spawn())?;
         // Taken out, because waiting for a child closes its standard input first.
         let alive = child.stdin.take();
         Ok(Self { child, _alive: alive })
@@ -129,7 +131,7 @@ impl Aside {
     fn of(command: &mut std::process::Command) -> io::Result<Self> {
         command.env_clear().current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn()?;
+        let mut child = starting::start(|| command.spawn())?;
         let said = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
         Ok(Self { child, said })
     }

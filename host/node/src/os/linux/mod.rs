@@ -54,7 +54,6 @@ pub struct Linux {
     /// Programs that were run, and how each ended.
     ran: Tally<(&'static str, &'static str)>,
     bindings: bindings::Bindings,
-    starting: program::Starting,
 }
 
 impl Linux {
@@ -65,7 +64,6 @@ impl Linux {
             programs: Installed::find(),
             ran: Tally::default(),
             bindings: bindings::Bindings::default(),
-            starting: program::Starting::default(),
         }
     }
 

@@ -25,6 +25,7 @@ use super::patience::patiently;
 use super::{Linux, blocks, growth, ioctl};
 use crate::os::{
     BindSource, DeviceId, Error, Handles, Kind, MountEntry, MountFlags, MountRef, Mounts, Result,
+    starting,
 };
 
 const READING: &str = "reading the mount table";
@@ -62,7 +63,7 @@ impl Mounts for Linux {
         blocks::pin_device(device)?;
         let node = blocks::node_path(device)?;
         // A claim that was just given up is in the way as long as a child has a copy of it.
-        self.starting.settle();
+        starting::settle(|| ());
         let mut said = String::new();
         let mount = patiently(|| create(fs_type, &node, flags, options, &mut said))
             .map_err(|errno| mount_failed(errno, fs_type, target, &said))?;

@@ -9,7 +9,6 @@ use std::io::PipeReader;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -17,6 +16,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::uevents::poll_until;
+use crate::os::starting;
 
 /// The device's name for the program.
 pub(super) const DEVICE: &str = "/proc/self/fd/0";
@@ -72,26 +72,8 @@ pub(super) enum RunError {
     Stuck { after: Duration },
 }
 
-/// Programs that are being started. Between fork and exec a child has a copy of every descriptor of this
-/// process, also of those that are closed on exec: what was closed here meanwhile is still open there.
-#[derive(Debug, Default)]
-pub(super) struct Starting(RwLock<()>);
-
-impl Starting {
-    /// Waits until no child has a copy of what this process has closed before.
-    pub(super) fn settle(&self) {
-        drop(self.0.write().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
-        let _until_exec = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        command.spawn()
-    }
-}
-
 /// Runs a program to its end.
 pub(super) fn run(
-    starting: &Starting,
     program: &Path,
     arguments: &[&str],
     device: BorrowedFd<'_>,
@@ -107,7 +89,7 @@ pub(super) fn run(
         .stdin(Stdio::from(device))
         .stdout(writer.try_clone()?)
         .stderr(writer);
-    let mut child = starting.spawn(&mut command)?;
+    let mut child = starting::start(|| command.spawn())?;
     // Its copies of the pipe's writing end would keep the end of what the program says from coming.
     drop(command);
     let said = attend(&child, &output, Instant::now() + limit);
@@ -213,7 +195,7 @@ mod tests {
 
     fn run_shell(script: &str, limit: Duration) -> Result<Ended, RunError> {
         let null = std::fs::File::open("/dev/null").unwrap();
-        run(&Starting::default(), Path::new("/bin/sh"), &["-c", script], null.as_fd(), limit)
+        run(Path::new("/bin/sh"), &["-c", script], null.as_fd(), limit)
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -253,7 +235,7 @@ mod tests {
         let file = std::fs::File::open(dir.path().join("file")).unwrap();
         let arguments = ["-c", "cat \"$0\"", DEVICE];
         let shell = Path::new("/bin/sh");
-        let ended = run(&Starting::default(), shell, &arguments, file.as_fd(), LONG).unwrap();
+        let ended = run(shell, &arguments, file.as_fd(), LONG).unwrap();
         assert_eq!(ended.output, "content");
     }
 
@@ -278,7 +260,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_an_error() {
         let null = std::fs::File::open("/dev/null").unwrap();
-        let answer = run(&Starting::default(), Path::new("/no/such"), &[], null.as_fd(), LONG);
+        let answer = run(Path::new("/no/such"), &[], null.as_fd(), LONG);
         assert!(matches!(answer, Err(RunError::Io(_))), "{answer:?}");
     }
 }

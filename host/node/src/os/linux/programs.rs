@@ -14,7 +14,7 @@ use tracing::field;
 use super::handle::{Device, Handle};
 use super::program::{DEVICE, Ended, RunError, run};
 use super::{Linux, blocks};
-use crate::os::{Error, Kind, Programs, Result};
+use crate::os::{Error, Kind, Programs, Result, starting};
 
 /// Where distributions put them. PATH is not asked.
 const DIRECTORIES: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
@@ -198,7 +198,7 @@ impl Linux {
         );
         let _within = span.enter();
         let arguments = [tool.options(), further, &["--", DEVICE]].concat();
-        let ended = run(&self.starting, program, &arguments, device.device.as_fd(), tool.limit());
+        let ended = run(program, &arguments, device.device.as_fd(), tool.limit());
         let ended = ended.map_err(|error| {
             span.record("otel.status_code", "error");
             self.ran.count((tool.file_name(), "killed"));
@@ -233,7 +233,7 @@ impl Linux {
         work: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         device.release();
-        self.starting.settle();
+        starting::settle(|| blocks::claim(&device.device, &device.node).map(drop))?;
         let done = work();
         match (done, blocks::claim(&device.device, &device.node)) {
             (done, Ok(claim)) => {
