@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use mooring_proto::csi::v1::{GetPluginInfoRequest, ProbeRequest};
 use nix::sys::signal::{Signal, kill};
@@ -12,6 +13,9 @@ use tokio::process::{Child, Command};
 use crate::config::{DIRECTORY, IMAGE, Paths, Settings};
 use crate::pool::Pool;
 use crate::{Clients, PATIENCE, Place, eventually, kernel};
+
+/// How long one look at a host may take before there is another.
+const ONE_LOOK: Duration = Duration::from_secs(2);
 
 /// The program under test.
 ///
@@ -221,11 +225,11 @@ impl Host {
         self.spawn("serve");
         for driver in drivers {
             let socket = self.paths.socket(driver);
-            eventually("a driver says its name", async || {
+            let named = async || {
                 let mut clients = Clients::connect(&socket).await.ok()?;
                 clients.identity.get_plugin_info(GetPluginInfoRequest {}).await.ok()
-            })
-            .await;
+            };
+            eventually("a driver says its name", async || look(named()).await).await;
         }
     }
 
@@ -309,11 +313,18 @@ fn controller_child(serve: u32) -> Option<u32> {
 }
 
 async fn is_ready(socket: &Path) -> bool {
-    let Ok(mut clients) = Clients::connect(socket).await else { return false };
-    match clients.identity.probe(ProbeRequest {}).await {
-        Ok(answer) => answer.into_inner().ready.unwrap_or(true),
-        Err(_) => false,
-    }
+    let probed = async {
+        let mut clients = Clients::connect(socket).await.ok()?;
+        let answer = clients.identity.probe(ProbeRequest {}).await.ok()?;
+        Some(answer.into_inner().ready.unwrap_or(true))
+    };
+    look(probed).await.unwrap_or(false)
+}
+
+/// What one look at a host finds; none where it does not answer: as long as storage keeps a killed process in
+/// the kernel, its sockets take connections, and nobody answers them.
+async fn look<T>(looking: impl Future<Output = Option<T>>) -> Option<T> {
+    tokio::time::timeout(ONE_LOOK, looking).await.ok().flatten()
 }
 
 fn read(path: &Path) -> String {

@@ -96,6 +96,8 @@ pub struct Loop {
     pub name: String,
     /// The file behind it; ends in ` (deleted)` where that is gone.
     pub backing: String,
+    /// Which binding of all it is, as the kernel counts them.
+    pub sequence: String,
 }
 
 /// The loop devices whose file lies below a path.
@@ -112,15 +114,30 @@ pub fn loops_below(path: &Path) -> Vec<Loop> {
         };
         let backing = backing.trim_end().to_owned();
         if backing.starts_with(&prefix) {
-            found.push(Loop { name: entry.file_name().to_string_lossy().into_owned(), backing });
+            let name = entry.file_name().to_string_lossy().into_owned();
+            found.push(Loop { sequence: sequence(&name), name, backing });
         }
     }
     found.sort();
     found
 }
 
-/// Unbinds a loop device; the kernel does it at the last close.
+fn sequence(name: &str) -> String {
+    fs::read_to_string(format!("/sys/block/{name}/diskseq")).unwrap_or_default().trim().to_owned()
+}
+
+/// Whether a device is bound as it was when it was seen, wherever its file is shown now.
+#[must_use]
+pub fn is_bound(device: &Loop) -> bool {
+    let Loop { name, backing: _, sequence: seen } = device;
+    Path::new(&format!("/sys/block/{name}/loop/backing_file")).exists() && sequence(name) == *seen
+}
+
+/// Unbinds a loop device, unless it is bound to something else by now; the kernel does it at the last close.
 pub fn detach(device: &Loop) {
+    if !is_bound(device) {
+        return;
+    }
     let node = format!("/dev/{}", device.name);
     // What was unbound meanwhile is no failure; the caller looks again.
     let _ = Command::new("losetup").args(["--detach", &node]).output();

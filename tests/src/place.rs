@@ -205,15 +205,17 @@ impl Place {
             }
             std::thread::park_timeout(crate::LOOK);
         }
+        // Seen before a mount goes: their files' paths go with it.
+        let devices = kernel::loops_below(&self.root);
         for mount in kernel::mounts_below(&self.root).iter().rev() {
             left.push(format!("mount {}", mount.point.display()));
             if umount2(&mount.point, MntFlags::UMOUNT_NOFOLLOW).is_err() {
                 let _ = umount2(&mount.point, MntFlags::MNT_DETACH);
             }
         }
-        for device in kernel::loops_below(&self.root) {
+        for device in devices.iter().filter(|device| kernel::is_bound(device)) {
             left.push(format!("{} on {}", device.name, device.backing));
-            kernel::detach(&device);
+            kernel::detach(device);
         }
         left
     }

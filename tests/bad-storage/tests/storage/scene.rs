@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use mooring_bad_storage::{Effect, Fault, Operation, Storage};
 use mooring_tests::config::Paths;
-use mooring_tests::{Host, Kind, Life, Place, Settings};
+use mooring_tests::{Host, Kind, Life, Place, Settings, kernel};
+
+use crate::report;
 
 /// The storage and what stands on it. In this order, so that the storage is there longest.
 pub(crate) struct Scene {
@@ -33,6 +35,7 @@ impl Scene {
         let mut life = Life::new(&self.host, kind, name).await;
         life.create().await.unwrap();
         life.stage().await.unwrap();
+        kernel::loops_below(&self.host.paths.pool()).iter().for_each(report::device);
         let mut new = self.host.paths.images().into_iter().filter(|path| !before.contains(path));
         let (image, None) = (new.next().unwrap(), new.next()) else { panic!("several images") };
         (life, image.file_name().unwrap().to_str().unwrap().to_owned())
