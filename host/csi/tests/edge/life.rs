@@ -6,6 +6,8 @@ use mooring_csi::{Listener, Peers, Settings, SocketError};
 use mooring_proto::csi::v1 as pb;
 use pb::controller_client::ControllerClient;
 use pb::node_client::NodeClient;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
 use tonic::{Code, Request};
 
 use crate::inputs::{good_create, good_stage};
@@ -200,4 +202,20 @@ async fn shutting_down_does_not_wait_for_ever() {
     assert_eq!(edge.node_server.take().unwrap().stop().await.unfinished, 1);
     edge.node.stage.gate.release();
     call.await.unwrap().expect("the process is still there in this test");
+}
+
+/// As that of a process that was killed and that storage keeps in the kernel: it is open, and nobody is there.
+#[tokio::test]
+async fn shutting_down_does_not_wait_for_a_connection_that_nobody_reads() {
+    // Longer than any test takes.
+    let drain = Duration::from_secs(3600);
+    let mut edge = Edge::planned(Plan { drain, ..Plan::default() }).await;
+    let mut silent = UnixStream::connect(edge.node_socket()).await.unwrap();
+    silent.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    // Empty SETTINGS (RFC 9113, 6.5), which the server answers with its own: it knows the peer now.
+    silent.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+    silent.read_exact(&mut [0; 9]).await.unwrap();
+    let ended = edge.node_server.take().unwrap().stop();
+    let ended = tokio::time::timeout(Duration::from_secs(60), ended).await;
+    assert_eq!(ended.expect("it waits for the silent peer").unfinished, 0);
 }
