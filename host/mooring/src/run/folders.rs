@@ -14,7 +14,7 @@ use mooring_node::os::process::{Aside, Ended};
 
 use crate::config::Config;
 
-/// How the child of [`pools`] ends when it is the storage that fails (EX_TEMPFAIL).
+/// How the child of [`prepare`] ends when it is the storage that fails (EX_TEMPFAIL).
 const STORAGE_FAILS_CODE: u8 = 75;
 const STORAGE_FAILS: i32 = STORAGE_FAILS_CODE as i32;
 
@@ -46,9 +46,14 @@ fn registry(config: &Config) -> anyhow::Result<()> {
     )
 }
 
-/// What the controller process needs. As root, before privileges are dropped: made for, and handed
-/// to, its own user. Otherwise they must be there, or be makeable.
-pub(crate) fn controller(config: &Config) -> anyhow::Result<()> {
+/// Where the pools of a configuration are.
+pub(crate) fn pools(config: &Config) -> BTreeSet<PathBuf> {
+    config.drivers.iter().flat_map(|driver| driver.grants.pools.values().cloned()).collect()
+}
+
+/// What the controller process needs, and these pools. As root, before privileges are dropped: made for,
+/// and handed to, its own user. Otherwise they must be there, or be makeable.
+pub(crate) fn controller(config: &Config, pools: &BTreeSet<PathBuf>) -> anyhow::Result<()> {
     let owner = mooring_node::os::privilege::is_root().then_some(config.controller.uid);
     passage(&config.state_dir)?;
     passage(&config.socket_dir)?;
@@ -59,22 +64,20 @@ pub(crate) fn controller(config: &Config) -> anyhow::Result<()> {
         passable(&sockets)
             .with_context(|| format!("cannot open {} to others", sockets.display()))?;
     }
-    pools(config, owner)
+    prepare(pools, owner)
 }
 
-/// Makes the pools ready, each in a child of its own: storage that does not answer keeps nobody from
+/// Makes pools ready, each in a child of its own: storage that does not answer keeps nobody from
 /// starting. Its child then waits alone, with nothing but the pool's path, and ends its work when the
 /// storage is back.
-fn pools(config: &Config, owner: Option<u32>) -> anyhow::Result<()> {
-    let pools: BTreeSet<&PathBuf> =
-        config.drivers.iter().flat_map(|driver| driver.grants.pools.values()).collect();
+fn prepare(pools: &BTreeSet<PathBuf>, owner: Option<u32>) -> anyhow::Result<()> {
     let begin = |pool| -> anyhow::Result<_> {
         let mut arguments: Vec<OsString> = vec!["prepare-pool".into()];
         arguments.extend(owner.map(|owner| format!("--owner={owner}").into()));
         arguments.extend(["--".into(), OsString::from(pool)]);
         Ok((pool, Aside::spawn(&arguments).context("the child that makes a pool ready")?))
     };
-    let begun: Vec<_> = pools.into_iter().map(begin).collect::<anyhow::Result<_>>()?;
+    let begun: Vec<_> = pools.iter().map(begin).collect::<anyhow::Result<_>>()?;
     let until = Instant::now() + POOLS_PATIENCE;
     for (pool, child) in begun {
         match child.until(until)? {
@@ -92,7 +95,7 @@ fn pools(config: &Config, owner: Option<u32>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A pool, for its one user; what the child of [`pools`] does, and how it is to end.
+/// A pool, for its one user; what the child of [`prepare`] does, and how it is to end.
 pub(crate) fn pool(path: &Path, owner: Option<u32>) -> (u8, anyhow::Result<()>) {
     let outcome = private(path, owner);
     let code = match &outcome {

@@ -77,7 +77,7 @@ pub(crate) fn controller(args: &ControllerArgs) -> anyhow::Result<()> {
     let config = args.host.configuration()?;
     let seen = Seen::of(&config, "controller")?;
     // Before any thread exists: privileges belong to threads.
-    folders::controller(&config)?;
+    folders::controller(&config, &folders::pools(&config))?;
     controller::drop_privileges(&config)?;
     if args.attached {
         end_with_parent().context("the controller cannot be tied to its host")?;

@@ -1,5 +1,7 @@
 //! The node process: one socket a driver, the Node service here, the rest passed on.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mooring_csi::Telemetry;
@@ -101,9 +103,9 @@ fn pages(metrics: Arc<Metrics>, attendance: &Arc<Attendance>, config: &Config) -
     }
 }
 
-/// Makes, as root, for the controller what it cannot make itself.
-async fn prepare(config: Config) {
-    let made = tokio::task::spawn_blocking(move || folders::controller(&config)).await;
+/// Makes, as root, for the controller what it cannot make itself: its folders, and these pools.
+async fn prepare(config: Config, pools: BTreeSet<PathBuf>) {
+    let made = tokio::task::spawn_blocking(move || folders::controller(&config, &pools)).await;
     if let Err(error) = made.map_err(anyhow::Error::from).flatten() {
         tracing::error!(reason = format!("{error:#}"), "a pool is not ready for the controller");
     }
@@ -117,6 +119,8 @@ async fn keep_up(
     controller: Option<Told>,
     mut reload: Reload,
 ) {
+    // Its controller makes ready, when it starts, what there is then; one child that waits is enough.
+    let mut ready = folders::pools(&config);
     // The file may have changed between the start and the first look.
     let mut behind = reload.watch(args.config.iter().cloned().collect());
     loop {
@@ -126,7 +130,15 @@ async fn keep_up(
             Ok(read) => {
                 config = Config { drivers: read.drivers, ..config };
                 if controller.is_some() {
-                    prepare(config.clone()).await;
+                    let pools = folders::pools(&config);
+                    let new = match cause {
+                        Cause::Asked => pools.clone(),
+                        Cause::Start | Cause::Changed => {
+                            pools.difference(&ready).cloned().collect()
+                        }
+                    };
+                    prepare(config.clone(), new).await;
+                    ready = pools;
                 }
                 attendance.follow(&config).await;
             }
