@@ -35,6 +35,7 @@ mod group;
 mod layout;
 mod materialise;
 mod members;
+mod patience;
 mod progress;
 mod query;
 mod reaper;

@@ -13,6 +13,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::Usage;
 use super::disk::Home;
+use super::patience::Patience;
 use super::record::Record;
 use crate::key::Key;
 use crate::{PoolError, Scoped};
@@ -26,6 +27,8 @@ pub(crate) struct Pool {
     pub(super) reflink: OnceLock<bool>,
     /// The largest file that the file system is known to take.
     pub(super) largest: AtomicU64,
+    /// How long its usage is waited for.
+    pub(super) patience: Patience,
 }
 
 impl Pool {
@@ -36,6 +39,7 @@ impl Pool {
                 path: path.clone(),
                 reflink: OnceLock::new(),
                 largest: AtomicU64::new(0),
+                patience: Patience::default(),
             };
             (name.clone(), Arc::new(pool))
         };

@@ -20,15 +20,15 @@ impl Scoped {
         self.pools.keys().cloned().collect()
     }
 
-    /// Space of one pool.
+    /// Space of one pool. Where it does not answer, one thread alone waits until it does.
     ///
     /// # Errors
-    /// `Denied` for a pool that is not granted, `Storage`.
+    /// `Denied` for a pool that is not granted, `Storage`, also where it does not answer.
     pub async fn space(&self, pool: &str) -> Result<Usage, PoolError> {
         let pool = Arc::clone(self.pool(pool)?);
         let home = self.home(&pool);
-        let ((), usage) = blocking((), move || pool.usage(&home)).await?;
-        Ok(usage)
+        let asked = Arc::clone(&pool);
+        pool.patience.ask(&pool.name, move || asked.usage(&home)).await
     }
 
     /// One item, if it is there.
