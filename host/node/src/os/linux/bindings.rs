@@ -30,6 +30,8 @@ pub(super) struct Bindings(Mutex<BTreeMap<u32, Binding>>);
 struct Binding {
     sequence: Option<u64>,
     state: State,
+    /// Whether the log says that it does not answer: once until it does.
+    told: bool,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,8 @@ enum State {
     /// One thread waits for the answer; it may count as silent from this moment on.
     Waiting(Receiver<Asked>, Instant),
     Known(LoopDevice),
+    /// It answered with an error, and is asked again next time.
+    Failed,
 }
 
 /// What is known of a device.
@@ -63,7 +67,8 @@ impl Bindings {
     /// What was just bound, with the sequence number that the descriptor used showed: it need not be
     /// asked again.
     pub(super) fn remember(&self, sequence: u64, device: &LoopDevice) {
-        let binding = Binding { sequence: Some(sequence), state: State::Known(device.clone()) };
+        let state = State::Known(device.clone());
+        let binding = Binding { sequence: Some(sequence), state, told: false };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(device.number, binding);
     }
 
@@ -78,7 +83,7 @@ impl Bindings {
         let binding = bindings.get(&number)?;
         match &binding.state {
             State::Known(device) if is_meant(device) => binding.sequence,
-            State::Known(_) | State::Waiting(..) => None,
+            State::Known(_) | State::Waiting(..) | State::Failed => None,
         }
     }
 }
@@ -86,13 +91,19 @@ impl Bindings {
 fn begin(bindings: &mut BTreeMap<u32, Binding>, number: u32, ask: fn(u32) -> Asked) {
     let sequence = sequence(number);
     let known = bindings.get(&number);
-    // A kernel that does not count: what was known may be of another binding.
     let stale = known.is_none_or(|known| {
-        known.sequence != sequence || (sequence.is_none() && matches!(known.state, State::Known(_)))
+        known.sequence != sequence
+            || match known.state {
+                // A kernel that does not count: what was known may be of another binding.
+                State::Known(_) => sequence.is_none(),
+                State::Waiting(..) => false,
+                State::Failed => true,
+            }
     });
     if !stale {
         return;
     }
+    let told = known.is_some_and(|known| known.told && known.sequence == sequence);
     let (answer, answered) = channel();
     let asking = std::thread::Builder::new().name("loop-status".into());
     // Whoever asked may have been told that the device is silent, and be gone.
@@ -102,17 +113,21 @@ fn begin(bindings: &mut BTreeMap<u32, Binding>, number: u32, ask: fn(u32) -> Ask
         // No room for a thread: the answer's sender is gone, and it is asked again next time.
         Err(_) => State::Waiting(answered, Instant::now()),
     };
-    bindings.insert(number, Binding { sequence, state });
+    bindings.insert(number, Binding { sequence, state, told });
 }
 
 fn end(bindings: &mut BTreeMap<u32, Binding>, number: u32) -> Told {
     let Some(binding) = bindings.get_mut(&number) else { return Told::Unbound };
     let answer = match &binding.state {
         State::Known(device) => Ok(Some(device.clone())),
+        State::Failed => return Told::Silent,
         State::Waiting(answered, until) => {
             match answered.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(answer) => answer,
-                Err(RecvTimeoutError::Timeout) => return Told::Silent,
+                Err(RecvTimeoutError::Timeout) => {
+                    binding.tell(number, "its storage does not answer");
+                    return Told::Silent;
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     bindings.remove(&number);
                     return Told::Silent;
@@ -124,6 +139,7 @@ fn end(bindings: &mut BTreeMap<u32, Binding>, number: u32) -> Told {
         Ok(Some(mut device)) => {
             device.size = size(number).unwrap_or(device.size);
             binding.state = State::Known(device.clone());
+            binding.told = false;
             Told::Bound(device)
         }
         Ok(None) => {
@@ -133,9 +149,17 @@ fn end(bindings: &mut BTreeMap<u32, Binding>, number: u32) -> Told {
         // Storage that is gone answers with an error (ENOTCONN of a file server that died): as little is
         // known of this device as of a silent one, and it is as little the other volumes' matter.
         Err(error) => {
-            tracing::warn!(number, %error, "a loop device does not say what it is bound to");
-            bindings.remove(&number);
+            binding.tell(number, &error.to_string());
+            binding.state = State::Failed;
             Told::Silent
+        }
+    }
+}
+
+impl Binding {
+    fn tell(&mut self, number: u32, reason: &str) {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!(number, reason, "a loop device does not say what it is bound to");
         }
     }
 }
@@ -210,6 +234,27 @@ mod tests {
         assert!(matches!(first[0].1, Told::Unbound), "{first:?}");
         let second = bindings.of(&[NUMBER], ask);
         assert!(matches!(second[0].1, Told::Bound(_)), "{second:?}");
+    }
+
+    #[test]
+    fn what_fails_is_asked_each_time_and_told_once_until_it_answers() {
+        static ANSWERS: AtomicU32 = AtomicU32::new(0);
+        fn ask(number: u32) -> Asked {
+            if ANSWERS.fetch_add(1, Ordering::SeqCst) == 2 {
+                return Ok(Some(device(number)));
+            }
+            Err(crate::os::Error::new(crate::os::Kind::Io, "asking", "it", "it fails"))
+        }
+        let bindings = Bindings::default();
+        let told = || bindings.0.lock().unwrap().get(&NUMBER).map(|binding| binding.told);
+        for _ in 0..2 {
+            let answer = bindings.of(&[NUMBER], ask);
+            assert!(matches!(answer[0].1, Told::Silent), "{answer:?}");
+            assert_eq!(told(), Some(true));
+        }
+        let answer = bindings.of(&[NUMBER], ask);
+        assert!(matches!(answer[0].1, Told::Bound(_)), "{answer:?}");
+        assert_eq!((told(), ANSWERS.load(Ordering::SeqCst)), (Some(false), 3));
     }
 
     #[test]
