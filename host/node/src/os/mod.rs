@@ -251,10 +251,10 @@ pub trait MountedFilesystems: Handles {
 /// Staging and target paths: places on the node's own disk where mounts go.
 pub trait Places: Handles {
     /// The operator's own directory (a pool, a target root) without symbolic links: the one case
-    /// in which they are followed.
+    /// in which they are followed. Storage that does not answer is not waited for.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] when it is absent.
+    /// [`Kind::NotFound`] when it is absent, [`Kind::Io`] where its storage does not answer.
     fn real_root(&self, path: &Path) -> Result<PathBuf>;
 
     /// What stands at a path; [`PathKind::Absent`] also where a parent is missing. The caller has

@@ -28,6 +28,7 @@ mod programs;
 mod proven;
 mod records;
 mod resident;
+mod roots;
 mod shim;
 mod symptoms;
 mod throttle;
@@ -54,6 +55,7 @@ pub struct Linux {
     /// Programs that were run, and how each ended.
     ran: Tally<(&'static str, &'static str)>,
     bindings: bindings::Bindings,
+    roots: roots::Roots,
 }
 
 impl Linux {
@@ -64,6 +66,7 @@ impl Linux {
             programs: Installed::find(),
             ran: Tally::default(),
             bindings: bindings::Bindings::default(),
+            roots: roots::Roots::default(),
         }
     }
 

@@ -6,14 +6,13 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::Linux;
-use super::errno::{failed, io_failed};
+use super::errno::failed;
 use super::path::{Split, split};
 use crate::os::{Error, Kind, PathKind, Places, Result};
 
 impl Places for Linux {
     fn real_root(&self, path: &Path) -> Result<PathBuf> {
-        std::fs::canonicalize(path)
-            .map_err(|error| io_failed(&error, "resolving directory", path.display()))
+        self.roots.real(path)
     }
 
     fn path_kind(&self, path: &Path) -> Result<PathKind> {
