@@ -72,7 +72,7 @@ mod tests {
     async fn one_thread_waits_for_storage_that_hangs_and_the_others_are_told() {
         let patience = Patience::default();
         let (answer, hangs) = mpsc::channel();
-        let first = patience.ask("a", move || Ok(hangs.recv().unwrap())).await;
+        let first = patience.ask("a", move || Ok::<u8, _>(hangs.recv().unwrap())).await;
         assert!(matches!(first, Err(PoolError::Storage(why)) if why.contains("does not answer")));
         for _ in 0..3 {
             let next = patience.ask("a", || -> Result<(), _> { panic!("asked beside it") }).await;
@@ -80,7 +80,7 @@ mod tests {
                 matches!(next, Err(PoolError::Storage(why)) if why.contains("does not answer"))
             );
         }
-        answer.send(()).unwrap();
+        answer.send(7).unwrap();
         drop(patience.asking.lock().await);
         assert_eq!(patience.ask("a", || Ok(7)).await.unwrap(), 7);
     }
