@@ -212,7 +212,7 @@ impl Folders {
         if !matches!(found, Found::Image { .. }) {
             return Ok((found, None));
         }
-        match Exclusive::take(self.image(name)?) {
+        match Exclusive::take_patiently(self.image(name)?) {
             Ok(lock) => Ok((found, Some(lock))),
             Err(std::fs::TryLockError::WouldBlock) => Err(PoolError::InUse(format!(
                 "image {name:?} is attached on this machine; unstage the volume first"
