@@ -1,4 +1,4 @@
-//! From samples to whether anything grows: a line fitted through what came after the first fifth.
+//! From samples to whether anything grows: a line fitted through what came after the warm-up.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ fn float(number: usize) -> f64 {
 impl Growth {
     /// Of at least two samples.
     pub(crate) fn of(samples: &[Sample]) -> Self {
-        let settled = &samples[(samples.len() / 5).min(samples.len() - 2)..];
+        let settled = &samples[warm_up(samples)..];
         let watched = WATCHED.iter().map(|(name, unit, value, allowed)| {
             let points: Vec<(f64, f64)> =
                 settled.iter().map(|s| (f64::from(s.cycles), float(value(s)))).collect();
@@ -83,6 +83,17 @@ impl Watched {
         // What must be constant has to be so in every sample.
         if self.allowed == 0.0 { self.most > self.first } else { self.rise > self.allowed }
     }
+}
+
+/// The samples of the warm-up: the first fifth, and more until both processes have all threads that they come to
+/// have, as a pool starts one whenever more is to be done at once than ever before, and each comes with stack and
+/// heap. Threads that come in the last quarter are none of the warm-up: what grows with them is told.
+fn warm_up(samples: &[Sample]) -> usize {
+    let threads = |sample: &Sample| sample.node.threads + sample.controller.threads;
+    let most = samples.iter().map(threads).max().unwrap_or_default();
+    let all_there = samples.iter().position(|sample| threads(sample) == most).unwrap_or_default();
+    let fifth = (samples.len() / 5).min(samples.len() - 2);
+    if all_there * 4 > samples.len() * 3 { fifth } else { fifth.max(all_there) }
 }
 
 /// The slope of the line with the least squares.
@@ -140,6 +151,29 @@ mod tests {
         assert!(Growth::of(&samples(false)).grown().is_empty());
         let grown = Growth::of(&samples(true)).grown();
         assert!(grown.len() == 1 && grown[0].starts_with("PSS, node"), "{grown:?}");
+    }
+
+    #[test]
+    fn threads_come_with_memory_once_and_a_leak_stays_one() {
+        let mut samples = samples(false);
+        for sample in &mut samples[25..] {
+            sample.node.threads += 2;
+            sample.node.proportional += 3000;
+        }
+        assert!(Growth::of(&samples).grown().is_empty());
+        for (at, sample) in samples.iter_mut().enumerate().skip(25) {
+            sample.node.proportional += at * 100;
+        }
+        assert_eq!(Growth::of(&samples).grown().len(), 1);
+    }
+
+    #[test]
+    fn threads_that_keep_coming_are_found() {
+        let mut samples = samples(false);
+        for (at, sample) in samples.iter_mut().enumerate() {
+            sample.node.threads += at / 5;
+        }
+        assert_eq!(Growth::of(&samples).grown().len(), 1);
     }
 
     #[test]

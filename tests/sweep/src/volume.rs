@@ -114,6 +114,11 @@ impl<'a> Volume<'a> {
                 self.restart().await.with_context(|| format!("starting again after {rpc}"))?;
             } else {
                 self.judge(rpc, &answer).with_context(|| format!("{rpc} with the fault"))?;
+                // A new file system that could not be flushed, checked or read back is taken away again:
+                // nobody was told that it is there.
+                if rpc == Rpc::Stage && answer.is_err() && self.uuid.is_none() {
+                    self.node()?.forget_formats();
+                }
             }
             if fault.and_then(|at| self.faults.get(at)).is_some_and(|it| it.back) {
                 self.take_back(rpc).await.context("taking it back")?;

@@ -4,16 +4,23 @@
 //! The holder writes its process id and start time into the file. Of a process that was killed the first
 //! thread has ended, whatever becomes of the others: it is a zombie (proc_pid_stat(5), fields `state` and
 //! `starttime`). Then a new file takes the place of the old one, which the killed process may keep.
+//!
+//! A holder that is gone altogether can have left a copy of the lock in a program that it was just starting, until
+//! that has closed it. So whoever does not see the holder waits for a moment.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::{SocketError, io_error, with_suffix};
 
-/// Tries, when others take the lock over at the same time.
-const TRIES: u32 = 8;
+/// Tries, when others take the lock over at the same time, beside those that wait.
+const TRIES: usize = 8;
+
+/// Pauses for a holder that is not seen, in milliseconds: a second in all.
+const PAUSES: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /// Held for as long as no other instance may serve the path.
 #[derive(Debug)]
@@ -30,7 +37,8 @@ pub(crate) struct Lock {
 pub(super) fn take(socket: &Path) -> Result<Lock, SocketError> {
     let path = with_suffix(socket, ".lock");
     let mut taken_over = false;
-    for _ in 0..TRIES {
+    let mut pauses = PAUSES.into_iter().map(Duration::from_millis);
+    for _ in 0..TRIES + PAUSES.len() {
         // Opening would follow a link, and make a file where it leads.
         if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file()) {
             return Err(SocketError::Foreign { path });
@@ -43,11 +51,14 @@ pub(super) fn take(socket: &Path) -> Result<Lock, SocketError> {
                 return Ok(Lock { _file: file, taken_over });
             }
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) if was_killed(&mut file) => {
-                replace(&path, &file)?;
-                taken_over = true;
-            }
-            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::WouldBlock) => match (holder(&mut file), pauses.next()) {
+                (Holder::Killed, _) => {
+                    replace(&path, &file)?;
+                    taken_over = true;
+                }
+                (Holder::Unseen, Some(pause)) => wait(pause),
+                (Holder::Runs, _) | (Holder::Unseen, None) => break,
+            },
             Err(TryLockError::Error(source)) => {
                 return Err(SocketError::Io { doing: "lock", path, source });
             }
@@ -95,18 +106,40 @@ fn sign(file: &mut File) -> std::io::Result<()> {
     writeln!(file, "{own} {started}")
 }
 
-/// Whether who signed the file has been killed. A process of another namespace is not seen, and counts as
-/// one that runs.
-fn was_killed(file: &mut File) -> bool {
+/// What is known of who signed the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Runs,
+    /// And is not gone.
+    Killed,
+    /// It is gone, of another namespace, or has not signed yet.
+    Unseen,
+}
+
+fn holder(file: &mut File) -> Holder {
     let mut text = String::new();
     if file.read_to_string(&mut text).is_err() {
-        return false;
+        return Holder::Unseen;
     }
     let signed = text.trim_end().split_once(' ');
     let Some((Ok(pid), started)) = signed.map(|(pid, started)| (pid.parse(), started)) else {
-        return false;
+        return Holder::Unseen;
     };
-    status(pid).is_some_and(|(state, since)| matches!(state, 'Z' | 'X') && since == started)
+    match status(pid) {
+        Some((state, since)) if since == started => {
+            if matches!(state, 'Z' | 'X') {
+                Holder::Killed
+            } else {
+                Holder::Runs
+            }
+        }
+        Some(_) | None => Holder::Unseen,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing tells when a lock is given up")]
+fn wait(pause: Duration) {
+    std::thread::sleep(pause);
 }
 
 /// A process's state and start time; none where there is no such process.
@@ -157,5 +190,18 @@ mod tests {
         assert!(taken(), "the old file is nobody's matter any more");
         drop(over);
         assert!(!take(&socket).unwrap().taken_over);
+    }
+
+    #[test]
+    fn what_a_holder_that_is_gone_has_left_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("csi.sock");
+        let copy = take(&socket).unwrap();
+        // No process has so high a number. Source: proc_sys_kernel(5), pid_max.
+        fs::write(with_suffix(&socket, ".lock"), "999999999 1\n").unwrap();
+        assert!(matches!(take(&socket), Err(SocketError::Taken { .. })), "not for ever");
+        let starting = std::thread::spawn(move || drop(copy));
+        assert!(!take(&socket).unwrap().taken_over);
+        starting.join().unwrap();
     }
 }

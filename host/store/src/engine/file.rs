@@ -79,7 +79,7 @@ pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
 fn lock(dir: &Path, path: &Path) -> Result<Exclusive, OpenError> {
     let failed = |source| OpenError::Directory { path: dir.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-    match Exclusive::take(File::open(dir).map_err(failed)?) {
+    match Exclusive::take_patiently(File::open(dir).map_err(failed)?) {
         Ok(lock) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::Busy { path: path.to_owned() }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
