@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     let text = format!(
         "`make soak`: {} lives of volumes, {} at once, in {:.0} s ({rate:.0} a second): create, stage, \
          publish, write, stats, each tenth grows, unpublish, unstage, delete; ext4, raw devices, every \
-         twentieth XFS and btrfs. After the first fifth nothing may grow:\n\n{growth}",
+         twentieth XFS and btrfs. After the warm-up nothing may grow:\n\n{growth}",
         options.cycles,
         options.lanes,
         took.as_secs_f64()
@@ -91,6 +91,8 @@ async fn soak(host: &Host, options: Options) -> (Growth, Duration) {
         lanes(host, done..end, options.lanes).await;
         took += started.elapsed();
         done = end;
+        // Images are deleted in the background.
+        nothing_left(host).await;
         let sample = Sample::take(host, done).await;
         show(&sample, options.cycles, begun.elapsed());
         samples.push(sample);
