@@ -15,7 +15,7 @@ use crate::pool::Pool;
 use crate::{Clients, PATIENCE, Place, eventually, kernel};
 
 /// How long one look at a host may take before there is another.
-const ONE_LOOK: Duration = Duration::from_secs(2);
+const ONE_LOOK: Duration = Duration::from_millis(500);
 
 /// The program under test.
 ///

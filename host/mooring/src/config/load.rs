@@ -62,8 +62,11 @@ impl Config {
 
     /// Itself with the default driver where it names none, if all of it can work.
     pub(crate) fn checked(self) -> Result<Self, ConfigError> {
-        self.check()?;
-        self.with_default_driver().map_err(|error| invalid("drivers", &error.message))
+        // With it: its sockets' paths must fit, too.
+        let whole =
+            self.with_default_driver().map_err(|error| invalid("drivers", &error.message))?;
+        whole.check()?;
+        Ok(whole)
     }
 
     /// What the shape alone does not say.
@@ -377,6 +380,10 @@ drivers:
             ),
             (
                 "{kubelet: {socketDir: /a-directory-whose-name-is-so-long-that-no-socket-below-it-has-a-path-that-fits-into-an-address}, drivers: [{name: a.b, backend: 'embedded:x'}]}",
+                "a socket's path may have 106",
+            ),
+            (
+                "{kubelet: {socketDir: /a-directory-whose-name-is-so-long-that-no-socket-below-it-has-a-path-that-fits-into-an-address}}",
                 "a socket's path may have 106",
             ),
             ("offline: relative", "offline"),
