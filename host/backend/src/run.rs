@@ -68,7 +68,7 @@ impl Recipe {
         Fut: Future<Output = wasmtime::Result<A>> + Send,
     {
         let ticking = self.engine.running();
-        let pace = self.lane.call();
+        let pace = self.lane.call(log.dropped());
         let budget = Budget { deadline, account: Arc::clone(account), pace: Arc::clone(&pace) };
         let surroundings = Arc::clone(&self.surroundings);
         let mut store = Sandbox::store(&self.engine, surroundings, &self.limits, log, budget);

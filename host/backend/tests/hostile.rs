@@ -85,10 +85,10 @@ async fn check(deed: &str, code: Code, outcome: Outcome, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_panic_is_internal() {
+async fn a_panic_is_not_final_where_something_may_have_been_made() {
     check(
         "panic",
-        Code::Internal,
+        Code::Unavailable,
         Outcome::Trapped,
         "volumes.create of driver hostile.example.com failed: it panicked",
     )
@@ -96,13 +96,13 @@ async fn a_panic_is_internal() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_exit_is_internal() {
-    check("exit", Code::Internal, Outcome::Trapped, "it exited").await;
+async fn an_exit_is_a_break() {
+    check("exit", Code::Unavailable, Outcome::Trapped, "it exited").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deep_recursion_is_internal() {
-    check("recursion", Code::Internal, Outcome::Trapped, "stack overflowed").await;
+async fn a_deep_recursion_is_a_break() {
+    check("recursion", Code::Unavailable, Outcome::Trapped, "stack overflowed").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -171,7 +171,7 @@ async fn the_machine_is_out_of_reach() {
 async fn nothing_is_left_in_memory_and_writes_before_a_trap_stay() {
     let pair = Pair::new().await;
     assert_eq!(pair.deed("written").await.message, "false");
-    assert_eq!(pair.deed("write-and-panic").await.code, Code::Internal);
+    assert_eq!(pair.deed("write-and-panic").await.code, Code::Unavailable);
     assert_eq!(pair.deed("written").await.message, "true");
 }
 
@@ -220,7 +220,7 @@ async fn errors_of_the_component_are_cut_and_escaped() {
 async fn a_breaker_opens_after_traps_in_a_row_and_for_this_driver_alone() {
     let pair = Pair::new().await;
     for _ in 0..5 {
-        assert_eq!(pair.deed("panic").await.code, Code::Internal);
+        assert_eq!(pair.deed("panic").await.code, Code::Unavailable);
     }
     let turned = pair.deed("good").await;
     assert_eq!((turned.code, pair.outcome()), (Code::Unavailable, Outcome::Shed));
@@ -282,14 +282,18 @@ async fn volumes_that_cannot_be_are_internal() {
         ("context-nameless", "empty key"),
     ] {
         let error = pair.deed(fault).await;
-        assert_eq!((error.code, pair.outcome()), (Code::Internal, Outcome::Malformed), "{fault}");
+        assert_eq!(
+            (error.code, pair.outcome()),
+            (Code::Unavailable, Outcome::Malformed),
+            "{fault}"
+        );
         let returned = error.message.contains("the backend returned");
         assert!(returned && error.message.contains(says), "{fault}: {error}");
     }
     let mut request = create("good");
     request.source = Some(mooring_volume::backend::ContentSource::Volume(id("origin")));
     let error = pair.hostile.create(&call(), request).await.unwrap_err();
-    assert!(error.code == Code::Internal && error.message.contains("source"), "{error}");
+    assert!(error.code == Code::Unavailable && error.message.contains("source"), "{error}");
     assert!(pair.hostile.create(&call(), create("good")).await.is_ok());
 }
 

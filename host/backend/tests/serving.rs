@@ -167,7 +167,7 @@ async fn one_that_fails_is_rolled_back() {
     assert!(serving.status().on_trial);
     for number in 0..3 {
         let failed = created(&serving, &format!("volume-{number}")).await.unwrap_err();
-        assert_eq!(failed.code, Code::Internal);
+        assert_eq!(failed.code, Code::Unavailable);
     }
     assert_eq!(version(&created(&serving, "volume-0").await.unwrap()), "1.0.0");
     let status = serving.status();

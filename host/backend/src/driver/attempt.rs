@@ -36,6 +36,13 @@ impl<'a> Asked<'a> {
     pub(super) fn new(call: &'a Call, function: &'static str) -> Self {
         Self { call, function, secrets: None }
     }
+
+    /// What a component that broke off, or answered what cannot be, is answered for. It may have made what it was asked
+    /// for before that, and after a final code the orchestrator would never ask for it again, nor have it deleted
+    /// (CSI specification, "CreateVolume Errors"; external-provisioner, `isFinalError`).
+    fn code_of_a_break(&self) -> Code {
+        if self.function.ends_with(".create") { Code::Unavailable } else { Code::Internal }
+    }
 }
 
 /// Until when a call may run, and who says so.
@@ -166,7 +173,7 @@ impl Attempt<'_> {
     ) -> Result<B, Ended> {
         accept(answer).map_err(|Malformed(what)| {
             let message = self.say(format_args!("answered wrongly: the backend returned {what}"));
-            Ended::new(Outcome::Malformed, Code::Internal, message)
+            Ended::new(Outcome::Malformed, self.asked.code_of_a_break(), message)
         })
     }
 
@@ -212,7 +219,7 @@ impl Attempt<'_> {
             }
             Failure::Trapped(why) => {
                 let message = self.say(format_args!("failed: {why}"));
-                Ended::new(Outcome::Trapped, Code::Internal, message)
+                Ended::new(Outcome::Trapped, self.asked.code_of_a_break(), message)
             }
         }
     }

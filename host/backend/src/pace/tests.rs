@@ -21,13 +21,13 @@ async fn thread() -> wasmtime::Result<String> {
 #[tokio::test]
 async fn short_calls_stay_where_they_are() {
     let (lane, _slow) = lane();
-    assert_ne!(lane.call().run(thread()).await.unwrap(), "slow-lane");
+    assert_ne!(lane.call(Arc::default()).run(thread()).await.unwrap(), "slow-lane");
 }
 
 #[tokio::test]
 async fn waiting_is_not_computing() {
     let (lane, _slow) = lane();
-    let pace = lane.call();
+    let pace = lane.call(Arc::default());
     let within = Arc::clone(&pace);
     let asked = pace.run(async move {
         tokio::time::sleep(SLICE * 3).await;
@@ -39,7 +39,7 @@ async fn waiting_is_not_computing() {
 #[tokio::test]
 async fn a_long_call_goes_on_in_the_slow_lane_and_waits_there_too() {
     let (lane, _slow) = lane();
-    let pace = lane.call();
+    let pace = lane.call(Arc::default());
     let within = Arc::clone(&pace);
     let asked = pace.run(async move {
         spin(&within);
@@ -55,7 +55,7 @@ async fn a_long_call_goes_on_in_the_slow_lane_and_waits_there_too() {
 #[tokio::test]
 async fn who_goes_away_ends_a_long_call() {
     let (lane, _slow) = lane();
-    let pace = lane.call();
+    let pace = lane.call(Arc::default());
     let (within, (held, gone)) = (Arc::clone(&pace), tokio::sync::oneshot::channel::<()>());
     let asked = pace.run(async move {
         let _held = held;
@@ -73,12 +73,41 @@ async fn who_goes_away_ends_a_long_call() {
 #[tokio::test]
 async fn a_driver_is_known_by_its_calls() {
     let (lane, _slow) = lane();
-    let long = lane.call();
+    let long = lane.call(Arc::default());
     spin(&long);
-    assert_eq!(lane.call().run(thread()).await.unwrap(), "slow-lane", "one is long now");
+    assert_eq!(
+        lane.call(Arc::default()).run(thread()).await.unwrap(),
+        "slow-lane",
+        "one is long now"
+    );
     drop(long);
     for _ in 0..SHORT_CALLS {
-        assert_eq!(lane.call().run(thread()).await.unwrap(), "slow-lane", "one was long");
+        assert_eq!(
+            lane.call(Arc::default()).run(thread()).await.unwrap(),
+            "slow-lane",
+            "one was long"
+        );
     }
-    assert_ne!(lane.call().run(thread()).await.unwrap(), "slow-lane", "enough were short");
+    assert_ne!(
+        lane.call(Arc::default()).run(thread()).await.unwrap(),
+        "slow-lane",
+        "enough were short"
+    );
+}
+
+#[tokio::test]
+async fn lines_logged_in_vain_are_paid_for() {
+    let (lane, _slow) = lane();
+    let flood = Arc::new(AtomicU64::new(0));
+    let pace = lane.call(Arc::clone(&flood));
+    let within = Arc::clone(&pace);
+    let run = pace.run(async move {
+        spin(&within);
+        tokio::task::yield_now().await;
+        flood.store(u64::MAX, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        Ok(())
+    });
+    assert!(tokio::time::timeout(SLICE * 10, run).await.is_err(), "it rests");
+    assert!(!lane.habit.charge(Duration::ZERO).is_zero(), "so do the driver's other calls");
 }
