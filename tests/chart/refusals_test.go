@@ -70,7 +70,6 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 		{"two registrars", "one-node", "config.kubelet", func(v Values) {
 			v["config"] = Values{"kubelet": Values{"registrationDir": "/a"}}
 		}},
-		{"nothing to monitor", "node-only", "podMonitor.enabled", func(v Values) { v["podMonitor"] = Values{"enabled": true} }},
 		// By values.schema.json:
 		{"an unknown value", "default", "topologie", func(v Values) { v["topologie"] = "split" }},
 		{"an unknown key of the file", "default", "socketDirectory", func(v Values) { v["config"] = Values{"socketDirectory": "/a"} }},
@@ -80,7 +79,8 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 		{"an unknown ability", "split", "abilities", func(v Values) { own(v)["abilities"] = []any{"flying"} }},
 		{"drivers within config", "default", "drivers", func(v Values) { v["config"] = Values{"drivers": []any{}} }},
 		{"root for vendors' code", "default", "uid", func(v Values) { v["config"] = Values{"controller": Values{"uid": 0}} }},
-		{"metrics for everybody", "default", "listen", func(v Values) { v["config"] = Values{"telemetry": Values{"listen": "0.0.0.0:9810"}} }},
+		{"no port for telemetry", "default", "listen", func(v Values) { v["config"] = Values{"telemetry": Values{"listen": "0.0.0.0"}} }},
+		{"telemetry that kubelet does not reach", "default", "config.telemetry.listen", func(v Values) { v["config"] = Values{"telemetry": Values{"listen": "[::1]:9810"}} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Render(Folder, with(read(t, test.values), test.change), APIs)

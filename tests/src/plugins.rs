@@ -250,6 +250,29 @@ async fn connect(socket: &Path) -> Result<Channel, String> {
         let path = path.clone();
         async move { UnixStream::connect(path).await.map(TokioIo::new) }
     });
-    let channel = Endpoint::from_static("http://localhost").connect_with_connector(connector).await;
+    let authority = authority(socket)?;
+    let endpoint = Endpoint::from_static("http://localhost").origin(authority);
+    let channel = endpoint.connect_with_connector(connector).await;
     channel.map_err(|error| format!("{error:?}"))
+}
+
+/// What kubelet says that it talks to: the socket's path, encoded but for what an authority may have.
+///
+/// # Errors
+/// It is none, which servers refuse with PROTOCOL_ERROR.
+///
+/// Source: grpc-go, `encodeAuthority`.
+fn authority(socket: &Path) -> Result<Uri, String> {
+    let encoded: String = socket
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .map(|&byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ if b"-_.~!$&'()*+,;=:[]@".contains(&byte) => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect();
+    Uri::try_from(format!("http://{encoded}"))
+        .map_err(|error| format!("the authority {encoded} is refused: {error}"))
 }

@@ -36,7 +36,7 @@ fn settings(place: &Place) -> Settings {
 }
 
 fn socket(place: &Place, driver: &str) -> PathBuf {
-    registry(place).join(format!("{driver}-reg.sock"))
+    registry(place).join(format!("{driver}-reg@mooring.sock"))
 }
 
 fn names(directory: &Path) -> Vec<String> {
@@ -108,8 +108,9 @@ fn kubelet_registers_two_drivers_and_calls_them_where_it_was_told() {
         }
         assert_eq!(
             names(&registry(place)),
-            ["dir.mooring.dev-reg.sock", "image.mooring.dev-reg.sock"]
+            ["dir.mooring.dev-reg@mooring.sock", "image.mooring.dev-reg@mooring.sock"]
         );
+        says(&host, "/livez", 200, "ok").await;
         says(&host, "/readyz", 200, &format!("{DIRECTORY} ok\n{IMAGE} ok\n")).await;
         let told = status(&host.paths, &["-o", "json"]);
         assert!(told.status.success());
@@ -130,7 +131,7 @@ fn kubelet_registers_two_drivers_and_calls_them_where_it_was_told() {
         life.publish().await.unwrap();
         host.stop().await;
         assert_eq!(names(&registry(place)), Vec::<String>::new(), "SIGTERM takes the sockets");
-        manager.sees(&Seen::Gone(format!("{IMAGE}-reg.sock"))).await;
+        manager.sees(&Seen::Gone(format!("{IMAGE}-reg@mooring.sock"))).await;
         assert!(kernel::mount_at(&life.target).is_some(), "and leaves the mounts");
         host.serve_again().await;
         manager.registers(IMAGE, 2).await;
@@ -166,7 +167,7 @@ fn a_refusal_is_told_in_kubelets_words_and_tried_again() {
         assert_eq!(metric(&host, "mooring_kubelet_registered", IMAGE).await, Some(0.0));
 
         // Kubelet forgets a driver that it refused, until there is another socket.
-        manager.sees(&Seen::Gone(format!("{IMAGE}-reg.sock"))).await;
+        manager.sees(&Seen::Gone(format!("{IMAGE}-reg@mooring.sock"))).await;
         manager.refuse(None);
         manager.registers(IMAGE, 1).await;
         says(&host, "/readyz", 200, IMAGE).await;
@@ -186,7 +187,7 @@ fn a_killed_host_is_registered_again_by_a_socket_in_the_old_ones_place() {
         assert!(socket(place, IMAGE).exists(), "SIGKILL leaves it");
         host.serve_again().await;
         manager.registers(IMAGE, 2).await;
-        let gone = Seen::Gone(format!("{IMAGE}-reg.sock"));
+        let gone = Seen::Gone(format!("{IMAGE}-reg@mooring.sock"));
         assert!(!manager.seen().contains(&gone), "it was replaced in one step");
         manager.assert_tidy();
         host.stop().await;
@@ -234,8 +235,8 @@ fn drivers_that_come_and_go_do_so_for_kubelet_too() {
         says(&host, "/readyz", 200, &format!("{VERSIONS} ok\n")).await;
 
         replace(&host.paths.config, alone.as_bytes());
-        manager.sees(&Seen::Gone(format!("{VERSIONS}-reg.sock"))).await;
-        assert_eq!(names(&registry(place)), ["image.mooring.dev-reg.sock"]);
+        manager.sees(&Seen::Gone(format!("{VERSIONS}-reg@mooring.sock"))).await;
+        assert_eq!(names(&registry(place)), ["image.mooring.dev-reg@mooring.sock"]);
         assert_eq!(manager.registrations(IMAGE), 1, "the other one stayed: {:?}", manager.seen());
         manager.assert_tidy();
         host.stop().await;

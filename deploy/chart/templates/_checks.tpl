@@ -19,8 +19,8 @@
     {{- fail (printf "everywhere.nodes: one, and the cluster has %d nodes; set node.nodeSelector so that it finds one, or everywhere.nodes: many" (len $nodes)) -}}
   {{- end -}}
 {{- end -}}
-{{- if and $values.podMonitor.enabled (not $facts.provisioned) -}}
-  {{- fail "podMonitor.enabled: with topology: node-only there are no sidecars, and Mooring's own metrics are served on a loopback address alone (telemetry.listen)" -}}
+{{- if regexMatch "^(127\\.|\\[::1\\])" $values.config.telemetry.listen -}}
+  {{- fail (printf "config.telemetry.listen: kubelet asks at the pod's address, and %s is a loopback address; use 0.0.0.0:9810, or [::]:9810 where pods have IPv6 addresses" $values.config.telemetry.listen) -}}
 {{- end -}}
 {{- $names := list -}}{{- $defaults := list -}}{{- $defaultSnapshots := dict -}}
 {{- range $fact := $facts.drivers -}}

@@ -6,7 +6,14 @@
 - name: controller
   image: {{ include "mooring.image" $root }}
   imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-  args: [controller, --config, /etc/mooring/config/mooring.yaml]
+  args:
+    - controller
+    - --config=/etc/mooring/config/mooring.yaml
+    {{- if not .onNode }}
+    - --telemetry-listen={{ $root.Values.config.telemetry.listen }}
+  ports:
+    - {name: telemetry, containerPort: {{ regexFind "[0-9]+$" $root.Values.config.telemetry.listen }}}
+    {{- end }}
   # Its pages are on a socket that only its own user and root may open. That it answers is life; that each driver
   # serves as it is configured is readiness.
   startupProbe:
@@ -20,7 +27,7 @@
     timeoutSeconds: 10
   readinessProbe:
     exec: {command: [mooring, status, --config, /etc/mooring/config/mooring.yaml]}
-    periodSeconds: 15
+    periodSeconds: 10
     timeoutSeconds: 10
   resources: {{- toYaml $root.Values.controller.resources | nindent 4 }}
   securityContext: {{- include "mooring.unprivileged" (include "mooring.uid" $root) | nindent 4 }}
@@ -46,32 +53,29 @@
 {{- define "mooring.container.node" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
-{{- $pages := $values.config.telemetry.listen -}}
-{{- $host := regexReplaceAll ":[0-9]+$" $pages "" | trimPrefix "[" | trimSuffix "]" -}}
-{{- $port := regexFind "[0-9]+$" $pages -}}
-{{- $ready := eq $values.registrar "native" | ternary "/readyz" "/healthz" -}}
 - name: node
   image: {{ include "mooring.image" $root }}
   imagePullPolicy: {{ $values.image.pullPolicy }}
-  # The CSI node id is the host name that the process sees: in a UTS namespace of its own that is the node's name.
-  command: [unshare, --uts, sh, -ec, 'hostname "$NODE_NAME"; exec mooring node --config /etc/mooring/config/mooring.yaml']
+  args: [node, --config, /etc/mooring/config/mooring.yaml]
   env:
-    - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
-  # It serves its pages on a loopback address of the pod, which kubelet does not reach. That it answers is life; that
-  # every driver does, and is registered, is readiness: storage that is away is no reason to restart the node process.
+    - {name: MOORING_NODE_ID, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+  ports:
+    - {name: telemetry, containerPort: {{ regexFind "[0-9]+$" $values.config.telemetry.listen }}}
+  # That the process answers is life; that every driver does, and is registered, is readiness: storage that is away is
+  # no reason to restart the node process.
   startupProbe:
-    exec: {command: {{ list "bash" "-c" (include "mooring.alive.node" (dict "host" $host "port" $port "page" "/healthz" "status" "*")) | toJson }}}
-    periodSeconds: 5
-    timeoutSeconds: 20
-    failureThreshold: 60
+    httpGet: {path: /livez, port: telemetry}
+    periodSeconds: 2
+    timeoutSeconds: 10
+    failureThreshold: 150
   livenessProbe:
-    exec: {command: {{ list "bash" "-c" (include "mooring.alive.node" (dict "host" $host "port" $port "page" "/healthz" "status" "*")) | toJson }}}
+    httpGet: {path: /livez, port: telemetry}
     periodSeconds: 30
     timeoutSeconds: 20
     failureThreshold: 4
   readinessProbe:
-    exec: {command: {{ list "bash" "-c" (include "mooring.alive.node" (dict "host" $host "port" $port "page" $ready "status" "200")) | toJson }}}
-    periodSeconds: 15
+    httpGet: {path: {{ eq $values.registrar "native" | ternary "/readyz" "/healthz" }}, port: telemetry}
+    periodSeconds: 5
     timeoutSeconds: 20
   resources: {{- toYaml $values.node.resources | nindent 4 }}
   securityContext:
@@ -99,11 +103,6 @@
     {{- end }}
 {{- end }}
 
-{{/* Asks for a page with nothing but a shell; `status` is a pattern for the answer's code. */}}
-{{- define "mooring.alive.node" -}}
-exec 3<>/dev/tcp/{{ .host }}/{{ .port }} && printf 'GET {{ .page }} HTTP/1.0\r\n\r\n' >&3 && read -r -t 18 _ status _ <&3 && [[ $status == {{ .status }} ]]
-{{- end }}
-
 {{/* Makes the directories of the controller's user, and takes over none that is another's. Called with root. */}}
 {{- define "mooring.container.folders" -}}
 {{- $root := .root -}}
@@ -116,11 +115,13 @@ exec 3<>/dev/tcp/{{ .host }}/{{ .port }} && printf 'GET {{ .page }} HTTP/1.0\r\n
     - sh
     - -euc
     - |
+      mode=0700
       for folder in "$@"; do
+        if [ "$folder" = --through ]; then mode=0711; continue; fi
         owner=$(stat -c %u "$folder")
         if [ "$owner" = {{ $uid }} ]; then continue; fi
         if [ "$owner" = 0 ] && [ -z "$(ls -A "$folder")" ]; then
-          chmod 0700 "$folder"
+          chmod "$mode" "$folder"
           chown {{ $uid }}:{{ $uid }} "$folder"
         else
           echo "$folder belongs to uid $owner and holds files; the controller runs as uid {{ $uid }}." \
@@ -133,6 +134,9 @@ exec 3<>/dev/tcp/{{ .host }}/{{ .port }} && printf 'GET {{ .page }} HTTP/1.0\r\n
     {{- range $pools }}
     - {{ . }}
     {{- end }}
+    # Through it sidecars get to their sockets.
+    - --through
+    - {{ include "mooring.controllerSockets" $root }}
   resources: {requests: {cpu: 10m, memory: 8Mi}}
   securityContext:
     runAsUser: 0
@@ -143,6 +147,7 @@ exec 3<>/dev/tcp/{{ .host }}/{{ .port }} && printf 'GET {{ .page }} HTTP/1.0\r\n
     seccompProfile: {type: RuntimeDefault}
   volumeMounts:
     - {name: controller-state, mountPath: {{ $root.Values.config.stateDir }}/controller}
+    - {name: controller-sockets, mountPath: {{ include "mooring.controllerSockets" $root }}}
     {{- range $index, $path := $pools }}
     - {name: pool-{{ $index }}, mountPath: {{ $path }}, mountPropagation: HostToContainer}
     {{- end }}

@@ -92,6 +92,9 @@ pub(crate) struct HostArgs {
     /// Overrides `node.targetRoots` [default: /var/lib/kubelet]; may be repeated.
     #[arg(long, value_name = "DIR")]
     pub(crate) target_root: Vec<PathBuf>,
+    /// Overrides `node.id` [default: the host name].
+    #[arg(long, value_name = "ID", env = "MOORING_NODE_ID", hide_env_values = true)]
+    pub(crate) node_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -113,6 +116,10 @@ pub(crate) struct ServeArgs {
 pub(crate) struct ControllerArgs {
     #[command(flatten)]
     pub(crate) host: HostArgs,
+    /// Serve health and metrics at this address, too, such as `0.0.0.0:9810`: where no node process runs beside
+    /// it, whose page would have them.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) telemetry_listen: Option<std::net::SocketAddr>,
     /// End when standard input, a pipe, is closed: with the process that holds its other end.
     #[arg(long, hide = true)]
     pub(crate) attached: bool,
@@ -134,6 +141,9 @@ impl HostArgs {
         if !self.target_root.is_empty() {
             config.node.target_roots.clone_from(&self.target_root);
         }
+        if self.node_id.is_some() {
+            config.node.id.clone_from(&self.node_id);
+        }
         Ok(config.checked()?)
     }
 
@@ -152,6 +162,9 @@ impl HostArgs {
         }
         for root in &self.target_root {
             arguments.extend(["--target-root".into(), std::path::absolute(root)?.into()]);
+        }
+        if let Some(id) = &self.node_id {
+            arguments.extend(["--node-id".into(), id.into()]);
         }
         Ok(arguments)
     }

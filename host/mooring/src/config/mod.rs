@@ -86,7 +86,7 @@ impl Default for Kata {
 }
 
 /// The kubelet of this machine, with which the node process registers each driver: by the socket
-/// `<registrationDir>/<driver name>-reg.sock`.
+/// `<registrationDir>/<driver name>-reg@mooring.sock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Kubelet {
@@ -117,8 +117,9 @@ fn empty_object() -> serde_json::Value {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Telemetry {
-    /// A loopback address and port, such as `127.0.0.1:9810`, beside the socket
-    /// `<socketDir>/telemetry.sock`, which is always there.
+    /// An address and port, such as `127.0.0.1:9810`, beside the socket
+    /// `<socketDir>/telemetry.sock`, which is always there. Whoever reaches it reads health and metrics: names of
+    /// drivers, no volumes and no secrets; nothing can be ordered there.
     pub(crate) listen: Option<std::net::SocketAddr>,
     /// Where traces go. None: there are none.
     pub(crate) otlp: Option<Otlp>,
@@ -222,7 +223,12 @@ impl Default for Config {
 /// How one driver is registered with kubelet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Registration {
-    /// The socket that kubelet finds. The name is node-driver-registrar's.
+    /// The socket that kubelet finds.
+    ///
+    /// Kubelet takes the path for the name of the HTTP/2 server that it talks to (`:authority`), percent-encoded but for
+    /// delimiters (grpc-go, `encodeAuthority`). Such a name has no place for a `%` but before an `@` (RFC 3986, section
+    /// 3.2), and is refused with PROTOCOL_ERROR; with the `@` all of the path is a user of the server `mooring.sock`.
+    /// Source: <https://github.com/kubernetes/kubernetes/issues/109081>, <https://github.com/hyperium/h2/pull/487>.
     pub(crate) socket: PathBuf,
     /// The driver's CSI socket, as kubelet sees it.
     pub(crate) endpoint: PathBuf,
@@ -263,7 +269,7 @@ impl Config {
         let Kubelet { registration_dir, socket_dir } = self.kubelet.as_ref()?;
         let sockets = socket_dir.as_ref().unwrap_or(&self.socket_dir);
         Some(Registration {
-            socket: registration_dir.join(format!("{driver}-reg.sock")),
+            socket: registration_dir.join(format!("{driver}-reg@mooring.sock")),
             endpoint: sockets.join(driver.as_str()).join("csi.sock"),
         })
     }

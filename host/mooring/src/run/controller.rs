@@ -14,7 +14,7 @@ use super::meters::Measured;
 use super::reload::{Cause, Reload};
 use super::stop::Stop;
 use super::{admin, give_code_back};
-use crate::cli::HostArgs;
+use crate::cli::ControllerArgs;
 use crate::config::Config;
 use crate::telemetry::Seen;
 use crate::telemetry::copies::Copies;
@@ -34,7 +34,7 @@ pub(crate) fn drop_privileges(config: &Config) -> anyhow::Result<()> {
 
 /// Serves the drivers of the configuration, as it is and as it becomes, until told to stop.
 pub(crate) async fn run(
-    args: &HostArgs,
+    args: &ControllerArgs,
     config: Config,
     stop: Stop,
     seen: &Seen<Traces>,
@@ -57,7 +57,7 @@ pub(crate) async fn run(
         stop: stop.clone(),
     };
     let sockets = config.controller_socket_dir();
-    let drivers = Drivers::new(ground, args.clone(), config);
+    let drivers = Drivers::new(ground, args.host.clone(), config);
     // Before the components are read, so that none changes unnoticed.
     reload.watch(drivers.files());
     drivers.start().await;
@@ -77,7 +77,7 @@ pub(crate) async fn run(
         registrations: Box::new(Vec::new),
         upstream: None,
     };
-    pages.serve(&sockets.join("telemetry.sock"), None).await?;
+    pages.serve(&sockets.join("telemetry.sock"), args.telemetry_listen).await?;
     admin::serve(Arc::clone(&drivers), sockets.join("admin.sock"))?;
     give_code_back();
     tokio::select! {

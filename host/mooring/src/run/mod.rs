@@ -85,7 +85,7 @@ pub(crate) fn controller(args: &ControllerArgs) -> anyhow::Result<()> {
     serve_on(controller_runtime()?, async {
         let seen = seen.start()?;
         let stop = stop::Stop::on_signals_or_detached(args.attached)?;
-        controller::run(&args.host, config, stop, &seen).await?;
+        controller::run(args, config, stop, &seen).await?;
         seen.finish().await;
         Ok(())
     })

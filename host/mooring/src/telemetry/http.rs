@@ -1,6 +1,9 @@
-//! `/healthz`, `/readyz` and `/metrics`, on a socket and, if the operator asks, a loopback address.
+//! `/livez`, `/healthz`, `/readyz` and `/metrics`, on a socket and, if the operator asks, an address.
 //!
-//! `/healthz` is for whoever restarts a process that hangs: each driver's Probe answers. `/readyz` is for whoever waits
+//! Nothing is told there that an operator would not show to whoever reaches the node's network, and nothing can be ordered:
+//! what serves, and swaps, are asked for at the controller's socket.
+//!
+//! `/livez` is for whoever restarts a process that hangs: it answers. `/healthz` says whether each driver's Probe answers. `/readyz` is for whoever waits
 //! until all is there: besides, each driver of the configuration is served, and registered where it is to be. Neither
 //! looks at a volume.
 
@@ -48,6 +51,7 @@ pub(crate) struct Telemetry {
 impl Telemetry {
     fn router(self) -> Router {
         Router::new()
+            .route("/livez", get(livez))
             .route("/healthz", get(healthz))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
@@ -82,6 +86,11 @@ impl Telemetry {
 
 /// What is wrong with each driver, if anything is.
 type Found = BTreeMap<DriverName, Option<String>>;
+
+/// It answers: that is all there is to say.
+async fn livez() -> &'static str {
+    "ok\n"
+}
 
 async fn healthz(State(telemetry): State<Arc<Telemetry>>) -> (StatusCode, String) {
     page(&probed(&telemetry).await)
