@@ -1,13 +1,13 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit chart sanity suite vm pools array faults sweep storage schedules soak fuzz bench generate clean
+.PHONY: help setup build run demo test fmt lint deny audit everything unit chart sanity suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: ## install what building and testing needs (Debian, Ubuntu)
 	./setup
@@ -88,6 +88,10 @@ soak: everything ## 10,000 lives of volumes, and what grows (root)
 
 fuzz: ## what reads bytes from outside, for ten minutes
 	tests/fuzz/run --all
+
+cluster-test: build ## the chart in a real one-node Kubernetes: volumes, swaps, restarts (root; half an hour more from nothing)
+	./setup cluster
+	tests/cluster/run
 
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run
