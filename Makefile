@@ -1,13 +1,13 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit chart sanity suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test generate clean
+.PHONY: help setup build run demo test fmt lint deny audit everything unit chart sanity suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test showcase-plain generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup: ## install what building and testing needs (Debian, Ubuntu)
 	./setup
@@ -95,6 +95,12 @@ cluster-test: build ## the chart in a real one-node Kubernetes: volumes, swaps, 
 
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run
+
+showcase-plain: build ## MariaDB on a volume that grows under load while its backend is swapped; docs/showcase-plain.svg (root)
+	./setup showcase
+	cd tests/showcase/backends && cargo build --release --locked --target wasm32-wasip2 --target-dir ../../../target/backends
+	cargo build --release --locked -p mooring-showcase
+	target/release/showcase plain --out docs/showcase-plain.svg --json docs/showcase-plain.json
 
 generate: ## the Rust of proto/
 	UPDATE=1 cargo test -p mooring-proto --test generated

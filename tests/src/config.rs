@@ -21,6 +21,10 @@ pub const CONTROLLER_UID: u32 = 64613;
 /// What differs from test to test.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The program, where it is not the one that all tests run.
+    pub program: Option<PathBuf>,
+    /// The image driver's `backend`.
+    pub backend: String,
     /// What image volumes get that do not say which file system they want.
     pub filesystem: &'static str,
     /// Whether the driver over directories is there, too.
@@ -48,6 +52,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            program: None,
+            backend: "embedded:image-file".to_owned(),
             filesystem: "ext4",
             directory: false,
             pool: PoolKind::Plain,
@@ -163,7 +169,7 @@ impl Settings {
             "stateDir: {}\nsocketDir: {}\ncontroller: {{uid: {CONTROLLER_UID}, allowedUids: {:?}}}\n\
              node: {{id: {NODE}, targetRoots: [{}], labels: {{rack: r7}}, \
              kata: {{directVolumes: {}}}}}\ndrivers:\n\
-             \x20 - name: {IMAGE}\n    backend: embedded:image-file\n    filesystem: {}\n\
+             \x20 - name: {IMAGE}\n    backend: {}\n    filesystem: {}\n\
              \x20   grants:\n      pools: {{default: {}}}\n      attachments: [image-file{}]\n\
              \x20     mountOptions: [{}]\n",
             state.display(),
@@ -171,6 +177,7 @@ impl Settings {
             self.allowed_uids,
             targets.display(),
             direct.display(),
+            self.backend,
             self.filesystem,
             pool.display(),
             if self.kata { ", kata-direct" } else { "" },

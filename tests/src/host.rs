@@ -81,7 +81,7 @@ impl Host {
 
     fn spawn(&mut self, command: &'static str) {
         let log = OpenOptions::new().create(true).append(true).open(&self.paths.log).unwrap();
-        let child = Command::new(program())
+        let child = Command::new(self.settings.program.clone().unwrap_or_else(program))
             .arg(command)
             .arg("--config")
             .arg(&self.paths.config)
