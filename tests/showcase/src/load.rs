@@ -194,15 +194,15 @@ impl Notes {
         let (at, took) = (sent.duration_since(shared.begun), sent.elapsed());
         self.statements.push(Statement { kind, at, took, failed: answer.is_err() });
         if let Err(error) = answer {
-            self.fail(shared, &error.context(format!("{kind:?} at {:.2} s", at.as_secs_f64())));
+            self.fail(shared, &format!("{} at {:.2} s", kind.name(), at.as_secs_f64()), &error);
             return false;
         }
         true
     }
 
-    /// Notes that the client can't go on, and ends the load.
-    fn fail(&mut self, shared: &Shared, error: &anyhow::Error) {
-        self.failure = Some(format!("{error:#}"));
+    /// Notes that the client can't go on, and ends the load. (The client's errors have their sources in their own words.)
+    fn fail(&mut self, shared: &Shared, what: &str, error: &anyhow::Error) {
+        self.failure = Some(format!("{what}: {error}"));
         shared.phase.send_replace(Phase::Over);
     }
 }

@@ -130,7 +130,7 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 70, value_parser = clap::value_parser!(u64).range(1..100))]
     pub(crate) full: u64,
     /// What the writers insert a second, together.
-    #[arg(long, default_value = "17MiB")]
+    #[arg(long, default_value = "12MiB")]
     pub(crate) pace: ByteSize,
     /// Connections that insert.
     #[arg(long, default_value_t = 4)]

@@ -7,6 +7,7 @@ pub(crate) mod plain;
 use anyhow::Result;
 use mysql_async::Opts;
 use serde::{Deserialize, Serialize};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// A database on a volume. What takes `&self` is called while other calls run.
 pub(crate) trait Site {
@@ -48,5 +49,18 @@ impl Usage {
     /// How full it is, in percent.
     pub(crate) fn percent(self) -> u64 {
         self.used.saturating_mul(100) / self.size.max(1)
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn interrupted() {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
 }

@@ -21,8 +21,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often it must have grown.
 pub(crate) const GROWTHS: usize = 3;
 
-/// When a version is due, as parts of the duration: before the surge of queries, and within it.
-const ROLL_OUTS: [f64; 2] = [0.30, 0.62];
+/// When a version is due, as parts of the duration: within the surge of queries, and after it.
+const ROLL_OUTS: [f64; 2] = [0.36, 0.70];
 
 /// The surge of queries, as parts of the duration.
 pub(crate) const SURGE: (f64, f64) = (1.0 / 3.0, 2.0 / 3.0);
@@ -92,9 +92,6 @@ pub(crate) async fn run<S: Site>(site: &mut S, plan: Plan) -> Result<Report> {
         told?;
     }
     let events = stage.events.into_inner();
-    for failure in &outcome.failures {
-        eprintln!("failed: {failure}");
-    }
     let mut report = Report::of(site.title(), plan, lasted, &outcome.statements, events);
     report.failures = outcome.failures;
     if report.failures.is_empty() {

@@ -24,7 +24,7 @@ const RANGE: usize = 200;
 pub(super) async fn run(shared: Arc<Shared>, from: Phase) -> Notes {
     let mut notes = Notes::default();
     if let Err(error) = query(&shared, from, &mut notes).await {
-        notes.fail(&shared, &error.context("reader"));
+        notes.fail(&shared, "reader", &error);
     }
     notes
 }

@@ -3,7 +3,7 @@
 /// The table, as `CREATE TABLE` wants it.
 pub(crate) const TABLE: &str = "entries (id BIGINT UNSIGNED PRIMARY KEY, crc INT UNSIGNED NOT NULL, payload BLOB NOT NULL) ENGINE=InnoDB";
 
-/// Bytes of a payload: three rows fill a page of 16 KiB as full as InnoDB fills it.
+/// Bytes of a payload: small enough that a row stays within one of InnoDB's pages of 16 KiB.
 pub(super) const PAYLOAD: usize = 4900;
 
 /// Rows of a bulk.

@@ -23,7 +23,7 @@ struct Bulk {
 pub(super) async fn run(shared: Arc<Shared>, number: u32, plan: Plan) -> Notes {
     let mut notes = Notes::default();
     if let Err(error) = insert(&shared, number, plan, &mut notes).await {
-        notes.fail(&shared, &error.context(format!("writer {number}")));
+        notes.fail(&shared, &format!("writer {number}"), &error);
     }
     notes
 }

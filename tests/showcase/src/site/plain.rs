@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use mooring_proto::csi::v1::volume_usage::Unit;
 use mooring_proto::csi::v1::{
     ControllerExpandVolumeRequest, ListVolumesRequest, NodeExpandVolumeRequest,
@@ -17,7 +17,6 @@ use mooring_tests::{Clients, Host, Life, Place, Settings, case_within};
 use mysql_async::Opts;
 use serde_json::Value;
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use super::mariadb::MariaDb;
@@ -44,41 +43,34 @@ pub(crate) fn run(options: &Plain) -> Result<Report> {
     let (sender, receiver) = mpsc::channel();
     let limit = options.plan.duration * 5 + Duration::from_secs(300);
     case_within(limit, async move |place: &Place| {
-        let told = in_a_place(place, &options).await;
+        let (told, ended) = in_a_place(place, &options).await;
         // What a failed run left is no second failure.
-        if told.is_err() {
+        if told.is_err() || ended.is_err() {
             for left in place.clear() {
                 eprintln!("taken down: {left}");
             }
         }
+        // What was measured is told, unless all of it was well but the end.
+        let told = told.and_then(|report| match ended {
+            Err(error) if report.verdict().is_ok() => Err(error.context("taking it down")),
+            _ => Ok(report),
+        });
         let _ = sender.send(told);
     });
     receiver.recv().context("it told nothing")?
 }
 
-async fn in_a_place(place: &Place, options: &Plain) -> Result<Report> {
-    let mut volume = Volume::make(place, options).await?;
+/// What was measured, and how taking it down went.
+async fn in_a_place(place: &Place, options: &Plain) -> (Result<Report>, Result<()>) {
+    let mut volume = match Volume::make(place, options).await {
+        Ok(volume) => volume,
+        Err(error) => return (Err(error), Ok(())),
+    };
     let told = tokio::select! {
         told = volume.tell(options) => told,
-        () = interrupted() => Err(anyhow::anyhow!("interrupted")),
+        () = super::interrupted() => Err(anyhow!("interrupted")),
     };
-    let ended = volume.end().await;
-    let report = told?;
-    ended.context("taking it down")?;
-    Ok(report)
-}
-
-/// SIGINT or SIGTERM.
-async fn interrupted() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    (told, volume.end().await)
 }
 
 /// The volume, its host and its database.
@@ -127,23 +119,25 @@ impl Volume {
         Ok(())
     }
 
+    /// Takes it off the node, also where the database did not end well; that is told then.
     async fn take(&mut self) -> Result<()> {
-        self.database.stop().await?;
+        let stopped = self.database.stop().await;
         self.life.unpublish().await?;
         self.life.unstage().await?;
-        Ok(())
+        stopped
     }
 
     /// Takes all down and looks whether anything is left.
     async fn end(&mut self) -> Result<()> {
+        let mut taken = Ok(());
         if self.life.volume.is_some() {
-            self.take().await?;
+            taken = self.take().await;
             self.life.delete().await?;
         }
         nothing_left(&self.host).await;
         self.host.stop().await;
         eprintln!("nothing is left: no mount, loop device, image, record or open file");
-        Ok(())
+        taken
     }
 
     async fn status(&self) -> Result<Value> {
