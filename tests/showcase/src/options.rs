@@ -33,6 +33,9 @@ pub(crate) enum Site {
     #[command(after_help = "Example:\n  showcase plain --out showcase.svg --json showcase.json")]
     Plain(Plain),
     /// A claim of a cluster, by kubectl.
+    #[command(
+        after_help = "Example:\n  showcase cluster --size 1GiB --duration 5m --patches one.json two.json --out showcase.svg"
+    )]
     Cluster(Box<Cluster>),
     /// The picture of an earlier run.
     Plot(Plot),
@@ -53,8 +56,8 @@ pub(crate) struct Plain {
     /// The host.
     #[arg(long, value_name = "FILE", default_value = "target/release/mooring")]
     pub(crate) program: PathBuf,
-    /// The versions of the backend, in the order in which they serve [default: what `make showcase-plain` builds].
-    #[arg(long, value_name = "FILE", num_args = 2.., default_values = VERSIONS)]
+    /// The versions of the backend, in the order in which they serve.
+    #[arg(long, value_name = "FILE", num_args = 3, default_values = VERSIONS)]
     pub(crate) versions: Vec<PathBuf>,
     /// What the volume is formatted with.
     #[arg(long, value_enum, default_value = "xfs")]
@@ -99,8 +102,8 @@ pub(crate) struct Cluster {
     /// The object that names the driver's backend, as `kind/name`.
     #[arg(long, default_value = "configmap/mooring")]
     pub(crate) swaps: String,
-    /// The merge patches, as JSON, that make the next versions of the backend serve, in order.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// The merge patches, as JSON or YAML, that make the next two versions of the backend serve, in order.
+    #[arg(long, value_name = "FILE", num_args = 2, required = true)]
     pub(crate) patches: Vec<PathBuf>,
     /// The CSI driver.
     #[arg(long, default_value = "image.mooring.dev")]
@@ -130,7 +133,7 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 70, value_parser = clap::value_parser!(u64).range(1..100))]
     pub(crate) full: u64,
     /// What the writers insert a second, together.
-    #[arg(long, default_value = "12MiB")]
+    #[arg(long, default_value = "13MiB")]
     pub(crate) pace: ByteSize,
     /// Connections that insert.
     #[arg(long, default_value_t = 4)]

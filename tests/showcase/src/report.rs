@@ -16,7 +16,10 @@ use crate::site::Usage;
 use crate::story::{Events, GROWTHS, Growth, Look, SURGE, Swap};
 
 /// What the picture shows as one point.
-const SLICE: Duration = Duration::from_millis(250);
+const SLICE: Duration = Duration::from_millis(500);
+
+/// How many failures are told: most follow from the first ones.
+const FAILURES: usize = 5;
 
 /// Swaps that a run must have.
 const SWAPS: usize = 2;
@@ -38,6 +41,8 @@ pub(crate) struct Report {
     /// How full the file system was when the load began, and when it ended.
     pub(crate) first: Usage,
     pub(crate) last: Usage,
+    /// How often it was asked how full it is, without a failure.
+    pub(crate) looked: usize,
     /// Rows that were read, byte by byte, before and after the volume left the node; none: that was not done.
     pub(crate) rows: Option<u64>,
     /// What reading them once took.
@@ -88,6 +93,7 @@ impl Report {
             surge: (seconds * SURGE.0, seconds * SURGE.1),
             first: usage(looks.first()),
             last: usage(looks.last()),
+            looked: looks.len(),
             growths,
             swaps,
             rows: None,
@@ -157,7 +163,7 @@ fn thinned(looks: &[Look]) -> Vec<Look> {
     let mut kept: Vec<Look> = Vec::new();
     for look in looks {
         let news = kept.last().is_none_or(|last| {
-            last.usage.size != look.usage.size || look.at - last.at >= SLICE.as_secs_f64()
+            last.usage.size != look.usage.size || look.at - last.at >= SLICE.as_secs_f64() / 2.0
         });
         if news {
             kept.push(Look { at: rounded(look.at), usage: look.usage });
@@ -215,11 +221,18 @@ impl fmt::Display for Report {
         let [size, used, first] = [self.last.size, self.last.used, self.first.size].map(size);
         writeln!(
             f,
-            "\n{:.1} s of load. In the end {used} of the file system's {size} are in use;",
+            "\n{:.1} s of load. In the end {used} of the file system's {size} are in use.",
             self.lasted
         )?;
-        writeln!(f, "at first it had {first}, and would have been full.")?;
-        for it in &self.failures {
+        if self.last.used > self.first.size {
+            writeln!(f, "It had {first} at first, and would have been full.")?;
+        }
+        writeln!(
+            f,
+            "How full it is was asked {} times meanwhile, and answered each time.",
+            self.looked
+        )?;
+        for it in self.failures.iter().take(FAILURES) {
             writeln!(f, "failed: {it}")?;
         }
         match (self.rows, self.reading) {

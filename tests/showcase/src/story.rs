@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
-use tokio::time::{interval, sleep_until, timeout_at};
+use tokio::time::{interval, sleep, sleep_until, timeout_at};
 
 use crate::load::Load;
 use crate::options::Plan;
@@ -21,11 +21,14 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often it must have grown.
 pub(crate) const GROWTHS: usize = 3;
 
-/// When a version is due, as parts of the duration: within the surge of queries, and after it.
-const ROLL_OUTS: [f64; 2] = [0.36, 0.70];
+/// When a version is due, as parts of the duration: before the surge of queries, and within it.
+const ROLL_OUTS: [f64; 2] = [0.32, 0.64];
 
 /// The surge of queries, as parts of the duration.
 pub(crate) const SURGE: (f64, f64) = (1.0 / 3.0, 2.0 / 3.0);
+
+/// How long the load goes on after the last of these, as a part of the duration: it is to be seen what came of it.
+const AFTERWARDS: f64 = 0.1;
 
 /// How many times the duration the volume may take to fill.
 const PATIENCE: u32 = 3;
@@ -118,13 +121,14 @@ impl Stage {
     /// Until the time is over and the volume was grown and its backend swapped as often as it must be.
     async fn play<S: Site>(&self, site: &S, load: &Load) -> Result<()> {
         let (told, usage) = watch::channel(site.usage().await?);
-        let done = watch::channel(0).0;
+        // Tells that something was done; what, stands in the events.
+        let done = watch::channel(()).0;
         tokio::try_join!(
             self.look(site, &told),
             self.grow(site, usage, &done),
             self.roll_out(site, &done),
             self.surge(load),
-            self.end(site.swaps() + GROWTHS, &done),
+            self.end(site.swaps(), &done),
         )?;
         Ok(())
     }
@@ -144,7 +148,7 @@ impl Stage {
         &self,
         site: &S,
         mut usage: watch::Receiver<Usage>,
-        done: &watch::Sender<usize>,
+        done: &watch::Sender<()>,
     ) -> Result<()> {
         let (mut over, mut from) = (self.over.subscribe(), self.plan.size.as_u64());
         loop {
@@ -157,7 +161,7 @@ impl Stage {
             let growth = Growth { at, done: self.now(), from, to, full };
             eprintln!("{}", crate::report::growth(&growth));
             self.events.borrow_mut().growths.push(growth);
-            done.send_modify(|done| *done += 1);
+            done.send_replace(());
             from = to;
             // What was seen before says nothing any more.
             usage.mark_unchanged();
@@ -165,7 +169,7 @@ impl Stage {
         }
     }
 
-    async fn roll_out<S: Site>(&self, site: &S, done: &watch::Sender<usize>) -> Result<()> {
+    async fn roll_out<S: Site>(&self, site: &S, done: &watch::Sender<()>) -> Result<()> {
         for (number, part) in (1..=site.swaps()).zip(ROLL_OUTS) {
             self.until(part).await;
             let (at, from) = (self.now(), site.version().await?);
@@ -174,7 +178,7 @@ impl Stage {
             eprintln!("{}", crate::report::swap(&swap));
             ensure!(swap.from != swap.to, "{} serves after the swap as before", swap.to);
             self.events.borrow_mut().swaps.push(swap);
-            done.send_modify(|done| *done += 1);
+            done.send_replace(());
         }
         Ok(())
     }
@@ -187,13 +191,21 @@ impl Stage {
         Ok(())
     }
 
-    async fn end(&self, wanted: usize, done: &watch::Sender<usize>) -> Result<()> {
-        self.until(1.0).await;
+    async fn end(&self, swaps: usize, done: &watch::Sender<()>) -> Result<()> {
         let patience = self.begun + self.plan.duration * PATIENCE;
         let mut done = done.subscribe();
-        timeout_at(patience.into(), done.wait_for(|done| *done >= wanted)).await.with_context(|| {
-            format!("it did not grow {GROWTHS} times within {PATIENCE} times the duration: raise --pace")
+        let all = done.wait_for(|()| {
+            let events = self.events.borrow();
+            events.growths.len() >= GROWTHS && events.swaps.len() >= swaps.min(ROLL_OUTS.len())
+        });
+        timeout_at(patience.into(), all).await.with_context(|| {
+            format!(
+                "it was not grown {GROWTHS} times and swapped within {PATIENCE} times the duration: \
+                 raise --pace or --duration"
+            )
         })??;
+        sleep(self.plan.duration.mul_f64(AFTERWARDS)).await;
+        self.until(1.0).await;
         self.over.send_replace(true);
         Ok(())
     }

@@ -62,7 +62,11 @@ pub(crate) fn run(options: &Plain) -> Result<Report> {
 
 /// What was measured, and how taking it down went.
 async fn in_a_place(place: &Place, options: &Plain) -> (Result<Report>, Result<()>) {
-    let mut volume = match Volume::make(place, options).await {
+    let made = tokio::select! {
+        made = Volume::make(place, options) => made,
+        () = super::interrupted() => Err(anyhow!("interrupted")),
+    };
+    let mut volume = match made {
         Ok(volume) => volume,
         Err(error) => return (Err(error), Ok(())),
     };
