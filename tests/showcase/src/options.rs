@@ -164,7 +164,7 @@ pub(crate) enum Filesystem {
     Ext4,
     /// Grows online everywhere.
     Xfs,
-    /// The same.
+    /// Grows online everywhere; wants a --size of 1GiB and to be grown at half: --full 50.
     Btrfs,
 }
 
