@@ -233,7 +233,7 @@ mod tests {
             ..DriverStatus::default()
         };
         let problem = Some("line 3: unknown key".to_owned());
-        let mut status = Status { drivers: vec![good, bad], problem };
+        let mut status = Status { drivers: vec![good, bad], problem, configuration: String::new() };
         let words = Some("kubelet refused it: no such node".to_owned());
         let refused =
             RegistrationStatus { name: "a.example".to_owned(), registered: false, problem: words };

@@ -270,6 +270,23 @@ drivers:
     }
 
     #[test]
+    fn no_driver_is_none_where_the_default_is_not_wanted() {
+        assert!(load("defaultDriver: false").unwrap().drivers.is_empty());
+        assert!(load("{drivers: [], defaultDriver: false}").unwrap().drivers.is_empty());
+        assert_eq!(load("drivers: []").unwrap().drivers.len(), 1);
+        let named = load("{defaultDriver: false, drivers: [{name: a.b, backend: 'embedded:x'}]}");
+        assert_eq!(named.unwrap().drivers.len(), 1);
+    }
+
+    #[test]
+    fn who_may_read_the_status_is_named() {
+        assert!(load("{}").unwrap().telemetry.allowed_uids.is_empty());
+        let config = load("telemetry: {allowedUids: [64615]}").unwrap();
+        assert_eq!(config.telemetry.allowed_uids, [64615]);
+        assert_eq!(config.status_socket(), Path::new("/run/mooring/controller/status.sock"));
+    }
+
+    #[test]
     fn reads_every_key_of_sources_and_trust() {
         let config = load(
             r#"

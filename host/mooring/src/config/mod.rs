@@ -40,6 +40,9 @@ pub(crate) struct Config {
     #[serde(with = "humantime_serde")]
     pub(crate) ask_tags_every: Duration,
     pub(crate) drivers: Vec<Driver>,
+    /// Whether the embedded default driver is served where `drivers` names none. Not where something else writes
+    /// `drivers`, and may write that there are none.
+    pub(crate) default_driver: bool,
 }
 
 /// The process that runs components.
@@ -121,6 +124,9 @@ pub(crate) struct Telemetry {
     /// `<socketDir>/telemetry.sock`, which is always there. Whoever reaches it reads health and metrics: names of
     /// drivers, no volumes and no secrets; nothing can be ordered there.
     pub(crate) listen: Option<std::net::SocketAddr>,
+    /// User ids that may read what is served, besides root and the controller process's own, at
+    /// `<controller.socketDir>/status.sock`, which is there where any is named.
+    pub(crate) allowed_uids: Vec<u32>,
     /// Where traces go. None: there are none.
     pub(crate) otlp: Option<Otlp>,
 }
@@ -216,6 +222,7 @@ impl Default for Config {
             offline: None,
             ask_tags_every: Duration::from_secs(300),
             drivers: Vec::new(),
+            default_driver: true,
         }
     }
 }
@@ -236,9 +243,9 @@ pub(crate) struct Registration {
 
 impl Config {
     /// The configuration as the processes use it: with the embedded default driver if none is
-    /// named.
+    /// named, and `defaultDriver` lets it.
     pub(crate) fn with_default_driver(mut self) -> mooring_volume::Result<Self> {
-        if self.drivers.is_empty() {
+        if self.drivers.is_empty() && self.default_driver {
             self.drivers.push(self.default_driver()?);
         }
         Ok(self)
@@ -277,6 +284,11 @@ impl Config {
     /// Where a driver's socket of the controller process is.
     pub(crate) fn controller_socket(&self, driver: &DriverName) -> PathBuf {
         self.controller_socket_dir().join(driver.as_str()).join("csi.sock")
+    }
+
+    /// Where the controller process tells `telemetry.allowedUids` what it serves.
+    pub(crate) fn status_socket(&self) -> PathBuf {
+        self.controller_socket_dir().join("status.sock")
     }
 
     /// Where the node process reaches a driver's controller.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use mooring_backend::{Compiler, Engine, EngineConfig};
-use mooring_csi::Telemetry;
+use mooring_csi::{Peers, Telemetry};
 use mooring_node::os::privilege;
 use mooring_store::Store;
 use mooring_volume::DriverName;
@@ -57,12 +57,13 @@ pub(crate) async fn run(
         stop: stop.clone(),
     };
     let sockets = config.controller_socket_dir();
+    let (status, readers) = (config.status_socket(), config.telemetry.allowed_uids.clone());
     let drivers = Drivers::new(ground, args.host.clone(), config);
     // Before the components are read, so that none changes unnoticed.
     reload.watch(drivers.files());
     drivers.start().await;
     anyhow::ensure!(
-        !drivers.names().is_empty(),
+        drivers.config().drivers.is_empty() || !drivers.names().is_empty(),
         "none of the drivers can be served; the log says why"
     );
     let [probed, unready] = [(); 2].map(|()| Arc::clone(&drivers));
@@ -79,6 +80,10 @@ pub(crate) async fn run(
     };
     pages.serve(&sockets.join("telemetry.sock"), args.telemetry_listen).await?;
     admin::serve(Arc::clone(&drivers), sockets.join("admin.sock"))?;
+    if !readers.is_empty() {
+        let readers: Peers = readers.into_iter().collect();
+        admin::tell(Arc::clone(&drivers), status, &readers)?;
+    }
     give_code_back();
     tokio::select! {
         () = stop.wait() => {}

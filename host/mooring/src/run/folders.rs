@@ -60,7 +60,7 @@ pub(crate) fn controller(config: &Config, pools: &BTreeSet<PathBuf>) -> anyhow::
     private(&config.controller_state_dir(), owner)?;
     let sockets = config.controller_socket_dir();
     private(&sockets, owner)?;
-    if !config.controller.allowed_uids.is_empty() {
+    if !(config.controller.allowed_uids.is_empty() && config.telemetry.allowed_uids.is_empty()) {
         passable(&sockets)
             .with_context(|| format!("cannot open {} to others", sockets.display()))?;
     }

@@ -1,7 +1,9 @@
 //! The controller process's own socket, for people: what is served, and swaps on demand.
 //!
 //! HTTP and JSON over `<controller.socketDir>/admin.sock`, for root and the process's own user
-//! alone, by the same check of the peer as the drivers' private sockets have.
+//! alone, by the same check of the peer as the drivers' private sockets have. Whom
+//! `telemetry.allowedUids` names may read the status at `status.sock` beside it, and change nothing:
+//! a socket of its own, so that no mistake of a route opens the other one.
 
 pub(crate) mod model;
 
@@ -42,6 +44,17 @@ pub(crate) fn serve(drivers: Arc<Drivers>, socket: PathBuf) -> anyhow::Result<()
     Ok(())
 }
 
+/// Serves the status alone, to these users too, until the process ends.
+///
+/// # Errors
+/// When the socket cannot be had.
+pub(crate) fn tell(drivers: Arc<Drivers>, socket: PathBuf, readers: &Peers) -> anyhow::Result<()> {
+    let router = Router::new().route("/v1/status", get(status)).with_state(drivers);
+    let listener = Private(Listener::bind(socket, readers)?);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(())
+}
+
 /// A socket that hangs up on peers of other users.
 struct Private(Listener);
 
@@ -54,7 +67,7 @@ impl axum::serve::Listener for Private {
             match self.0.accept().await {
                 Ok(stream) => return (stream, ()),
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept on the admin socket");
+                    tracing::warn!(%error, "cannot accept on the admin or the status socket");
                     tokio::time::sleep(PAUSE).await;
                 }
             }

@@ -11,6 +11,10 @@ pub(crate) struct Status {
     pub(crate) drivers: Vec<DriverStatus>,
     /// Why the configuration is not the one that is written.
     pub(crate) problem: Option<String>,
+    /// `sha256:` and 64 hexadecimal digits of the configuration file that all of this is about: every driver of it
+    /// is served by now, or was refused. Empty while the first one is not done with, and where there is no file.
+    #[serde(default)]
+    pub(crate) configuration: String,
 }
 
 /// One driver. Where it does not serve, only its name and the problem say something.
@@ -28,6 +32,9 @@ pub(crate) struct DriverStatus {
     pub(crate) digest: String,
     /// When this version took over, RFC 3339.
     pub(crate) since: String,
+    /// What the component can do, in the words of `mooring backend inspect`.
+    #[serde(default)]
+    pub(crate) abilities: Vec<String>,
     /// Of this version: calls that ended, and those that it is at fault for.
     pub(crate) calls: u64,
     pub(crate) failures: u64,

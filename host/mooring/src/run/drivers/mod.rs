@@ -49,6 +49,8 @@ pub(crate) struct Drivers {
     served: Mutex<BTreeMap<DriverName, Arc<Served>>>,
     /// What keeps the configuration, or a driver of it, from being served.
     problems: Mutex<Problems>,
+    /// The digest of the file whose drivers are all served or refused.
+    followed: Mutex<Option<String>>,
     /// Those whose running calls end: their sockets are free when they have.
     closing: Mutex<BTreeMap<DriverName, JoinHandle<()>>>,
     /// One change at a time.
@@ -69,6 +71,7 @@ impl Drivers {
             config: RwLock::new(Arc::new(config)),
             served: Mutex::default(),
             problems: Mutex::default(),
+            followed: Mutex::default(),
             closing: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         })
@@ -123,8 +126,17 @@ impl Drivers {
     /// What is wrong with the configuration, or with drivers of it; told and remembered, too.
     pub(crate) async fn reload(&self, cause: Cause) -> anyhow::Result<()> {
         let _one = self.changing.lock().await;
-        let config = self.reread()?;
+        // Before it is read: if it is another one by then, the next look is about that one.
+        let written = self.written();
+        let config = match self.reread() {
+            Ok(config) => config,
+            Err(error) => {
+                self.has_followed(written);
+                return Err(error);
+            }
+        };
         let failed = self.serve(&config, cause).await;
+        self.has_followed(written);
         anyhow::ensure!(failed.is_empty(), "{}", failed.join("\n"));
         Ok(())
     }
@@ -133,7 +145,12 @@ impl Drivers {
     pub(crate) async fn start(&self) {
         let _one = self.changing.lock().await;
         let config = self.config();
+        let written = self.written();
         self.serve(&config, Cause::Start).await;
+        // It was read before the process had its drivers, and may be another one since.
+        if !self.is_behind() {
+            self.has_followed(written);
+        }
     }
 
     /// Gives one driver the version that its configuration names now; `rehearse`: only says what
@@ -306,6 +323,20 @@ impl Drivers {
         self.closing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The digest of the configuration file as it is written now; none where there is none.
+    fn written(&self) -> Option<String> {
+        let text = std::fs::read(self.args.config.as_ref()?).ok()?;
+        Some(mooring_source::Digest::of(&text).to_string())
+    }
+
+    fn has_followed(&self, written: Option<String>) {
+        *self.followed() = written;
+    }
+
+    fn followed(&self) -> MutexGuard<'_, Option<String>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn problems(&self) -> MutexGuard<'_, Problems> {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -329,6 +360,8 @@ pub(crate) fn only_at_start(before: &Config, after: &Config) -> Vec<&'static str
         offline,
         ask_tags_every: _,
         drivers: _,
+        // What `drivers` comes to by it has been decided when a configuration is compared.
+        default_driver: _,
     } = before;
     let differ = [
         ("stateDir", *state_dir != after.state_dir),

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use mooring_backend::{LastSwap, ServingStatus, SwapOutcome};
+use mooring_volume::{Abilities, Ability};
 
 use super::Drivers;
 use super::served::Served;
@@ -11,6 +12,8 @@ use crate::run::admin::model::{DriverStatus, Status, SwapStatus};
 impl Drivers {
     /// All of the configuration, served or not.
     pub(crate) fn status(&self) -> Status {
+        // First: a change that ends meanwhile is told of the next time.
+        let configuration = self.followed().clone().unwrap_or_default();
         let (served, problems) = (self.served().clone(), self.problems());
         let mut drivers: Vec<DriverStatus> = served
             .iter()
@@ -25,7 +28,7 @@ impl Drivers {
             problem: Some(reason.clone()),
             ..DriverStatus::default()
         }));
-        Status { drivers, problem: problems.configuration.clone() }
+        Status { drivers, problem: problems.configuration.clone(), configuration }
     }
 }
 
@@ -35,7 +38,7 @@ fn told(name: &str, served: &Served, problem: Option<String>) -> DriverStatus {
         version,
         digest,
         since,
-        abilities: _,
+        abilities,
         calls,
         failures,
         breaker_open,
@@ -52,6 +55,7 @@ fn told(name: &str, served: &Served, problem: Option<String>) -> DriverStatus {
         version,
         digest: format!("sha256:{digest}"),
         since: instant(since),
+        abilities: words(&abilities),
         calls,
         failures,
         breaker: if breaker_open { "open" } else { "closed" }.to_owned(),
@@ -68,6 +72,11 @@ fn told(name: &str, served: &Served, problem: Option<String>) -> DriverStatus {
         registration_problem: None,
         problem,
     }
+}
+
+fn words(abilities: &Abilities) -> Vec<String> {
+    let word = |ability: &Ability| serde_json::to_value(ability).ok()?.as_str().map(str::to_owned);
+    abilities.iter().filter_map(word).collect()
 }
 
 pub(crate) fn word(outcome: SwapOutcome) -> &'static str {
