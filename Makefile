@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test fmt lint deny audit everything unit chart sanity suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test showcase-plain generate clean
+.PHONY: help setup build operator run demo test fmt lint deny audit everything unit chart sanity objects suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test showcase-plain generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -15,6 +15,11 @@ setup: ## install what building and testing needs (Debian, Ubuntu)
 build: ## the program, at target/release/mooring
 	./setup program
 	cargo build --release --locked -p mooring
+
+# Not a part of `build`: it is of use in a cluster alone, and its client of the API takes as long to build as all else
+# but the runtime.
+operator: ## the program that follows Driver objects, at target/release/mooring-operator
+	cargo build --release --locked -p mooring-operator
 
 run: build ## start the host, carry one volume through its life, keep serving
 	$(PROGRAM) demo --keep-serving
@@ -54,6 +59,11 @@ chart: everything ## the Helm chart: linted, rendered, every manifest decoded st
 
 sanity: everything ## csi-sanity: three file systems, block and directories, one socket and two
 	tests/sanity/run
+
+# Not a part of `test`: nothing installs an API server. KUBERNETES names the folder of etcd, kube-apiserver and kubectl.
+objects: ## the operator between a real API server and a real host (root; etcd, kube-apiserver, kubectl)
+	cargo build --release --locked -p mooring -p mooring-operator
+	tests/operator/run
 
 suite: everything ## csi-behaviours: data, races, copies; three file systems and block (root)
 	tests/suite/run

@@ -24,6 +24,11 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 		change               func(Values)
 	}{
 		{"no drivers", "node-only", "drivers: at least one", func(v Values) { v["drivers"] = []any{} }},
+		{"an object that nobody follows", "resources", "set driverResources.enabled", func(v Values) { v["driverResources"] = Values{"enabled": false} }},
+		{"an object with capitals", "resources", "lower-case letters", func(v Values) { driver(v)["name"] = "Image.mooring.dev" }},
+		{"an operator that is the controller", "resources", "driverResources.uid", func(v Values) {
+			v["driverResources"] = Values{"enabled": true, "uid": 64613}
+		}},
 		{"one id for all", "node-only", "config.node.id", func(v Values) { v["config"] = Values{"node": Values{"id": "a"}} }},
 		{"pools apart from their node", "node-only", "grants.pools: a pool is a directory of one machine", func(v Values) { v["topology"] = "split" }},
 		{"volumes that are nobody knows where", "node-only", "everywhere.nodes: one", func(v Values) {

@@ -22,10 +22,22 @@
 {{- if regexMatch "^(127\\.|\\[::1\\])" $values.config.telemetry.listen -}}
   {{- fail (printf "config.telemetry.listen: kubelet asks at the pod's address, and %s is a loopback address; use 0.0.0.0:9810, or [::]:9810 where pods have IPv6 addresses" $values.config.telemetry.listen) -}}
 {{- end -}}
+{{- $resources := $values.driverResources -}}
+{{- if $resources.enabled -}}
+  {{- if or (eq (int64 $resources.uid) (int64 (include "mooring.uid" .))) (eq (int64 $resources.uid) (int64 $values.sidecars.uid)) -}}
+    {{- fail (printf "driverResources.uid: %d is the controller's or the sidecars' user; the operator writes what root reads, so it has one of its own" (int64 $resources.uid)) -}}
+  {{- end -}}
+{{- end -}}
 {{- $names := list -}}{{- $defaults := list -}}{{- $defaultSnapshots := dict -}}
 {{- range $fact := $facts.drivers -}}
   {{- $driver := index $values.drivers (int $fact.index) -}}
   {{- $key := printf "drivers[%d] (%s)" (int $fact.index) $fact.name -}}
+  {{- if and $fact.own.resource (not $resources.enabled) -}}
+    {{- fail (printf "%s.kubernetes.resource: nothing follows Driver objects; set driverResources.enabled: true, or leave the key out" $key) -}}
+  {{- end -}}
+  {{- if and $fact.own.resource (ne $fact.name (lower $fact.name)) -}}
+    {{- fail (printf "%s.kubernetes.resource: an object's name has lower-case letters only; leave the key out, and the driver stands in the ConfigMap" $key) -}}
+  {{- end -}}
   {{- if has $fact.name $names -}}{{- fail (printf "%s: the name is there twice" $key) -}}{{- end -}}
   {{- $names = append $names $fact.name -}}
   {{- if hasPrefix "embedded:" $driver.backend -}}

@@ -7,6 +7,10 @@
   {{- $_ := set $controller "allowedUids" (append ($controller.allowedUids | default list) .Values.sidecars.uid | uniq) -}}
   {{- $_ := set $config "controller" $controller -}}
 {{- end -}}
+{{- if .Values.driverResources.enabled -}}
+  {{- $telemetry := $config.telemetry -}}
+  {{- $_ := set $telemetry "allowedUids" (append ($telemetry.allowedUids | default list) .Values.driverResources.uid | uniq) -}}
+{{- end -}}
 {{- $node := $config.node | default dict -}}
 {{- if not $node.targetRoots -}}{{- $_ := set $node "targetRoots" (list .Values.kubeletDir) -}}{{- end -}}
 {{- $_ := set $config "node" $node -}}
@@ -14,7 +18,10 @@
   {{- $_ := set $config "kubelet" (dict "registrationDir" (printf "%s/plugins_registry" .Values.kubeletDir)) -}}
 {{- end -}}
 {{- $drivers := list -}}
-{{- range .Values.drivers -}}{{- $drivers = append $drivers (omit . "kubernetes") -}}{{- end -}}
+{{- range .Values.drivers -}}
+  {{- $own := .kubernetes | default dict -}}
+  {{- if not $own.resource }}{{- $drivers = append $drivers (omit . "kubernetes") -}}{{- end -}}
+{{- end -}}
 {{- $_ := set $config "drivers" $drivers -}}
 {{- toYaml $config -}}
 {{- end }}

@@ -32,7 +32,7 @@
   resources: {{- toYaml $root.Values.controller.resources | nindent 4 }}
   securityContext: {{- include "mooring.unprivileged" (include "mooring.uid" $root) | nindent 4 }}
   volumeMounts:
-    - {name: config, mountPath: /etc/mooring/config, readOnly: true}
+    - {name: {{ include "mooring.followed" $root }}, mountPath: /etc/mooring/config, readOnly: true}
     - {name: controller-sockets, mountPath: {{ include "mooring.controllerSockets" $root }}}
     - {name: controller-state, mountPath: {{ $root.Values.config.stateDir }}/controller}
     {{- if .onNode }}
@@ -84,7 +84,7 @@
     runAsGroup: 0
     readOnlyRootFilesystem: true
   volumeMounts:
-    - {name: config, mountPath: /etc/mooring/config, readOnly: true}
+    - {name: {{ include "mooring.followed" $root }}, mountPath: /etc/mooring/config, readOnly: true}
     - {name: controller-sockets, mountPath: {{ include "mooring.controllerSockets" $root }}}
     - {name: sockets, mountPath: {{ $values.config.socketDir }}}
     # Mounts outlive the container: both ways.
@@ -103,40 +103,36 @@
     {{- end }}
 {{- end }}
 
-{{/* Makes the directories of the controller's user, and takes over none that is another's. Called with root. */}}
-{{- define "mooring.container.folders" -}}
-{{- $root := .root -}}
-{{- $uid := include "mooring.uid" $root -}}
-{{- $pools := (include "mooring.pools" $root | fromJson).paths -}}
-- name: folders
-  image: {{ include "mooring.image" $root }}
-  imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+{{/*
+Makes directories another user's, and takes over none that is somebody else's. Called with root, name, uid, mode, who (of
+the user), and folders (a list of paths; behind --through, those that others may get through, as sidecars to their sockets).
+*/}}
+{{- define "mooring.container.handed" -}}
+- name: {{ .name }}
+  image: {{ include "mooring.image" .root }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
   command:
     - sh
     - -euc
     - |
-      mode=0700
+      mode={{ .mode }}
       for folder in "$@"; do
         if [ "$folder" = --through ]; then mode=0711; continue; fi
         owner=$(stat -c %u "$folder")
-        if [ "$owner" = {{ $uid }} ]; then continue; fi
+        if [ "$owner" = {{ .uid }} ]; then continue; fi
         if [ "$owner" = 0 ] && [ -z "$(ls -A "$folder")" ]; then
           chmod "$mode" "$folder"
-          chown {{ $uid }}:{{ $uid }} "$folder"
+          chown {{ .uid }}:{{ .uid }} "$folder"
         else
-          echo "$folder belongs to uid $owner and holds files; the controller runs as uid {{ $uid }}." \
-            "If they are its own: chown -R {{ $uid }}:{{ $uid }} $folder on this node" >&2
+          echo "$folder belongs to uid $owner and holds files; the {{ .who }} runs as uid {{ .uid }}." \
+            "If they are its own: chown -R {{ .uid }}:{{ .uid }} $folder on this node" >&2
           exit 1
         fi
       done
-    - folders
-    - {{ $root.Values.config.stateDir }}/controller
-    {{- range $pools }}
+    - {{ .name }}
+    {{- range .folders }}
     - {{ . }}
     {{- end }}
-    # Through it sidecars get to their sockets.
-    - --through
-    - {{ include "mooring.controllerSockets" $root }}
   resources: {requests: {cpu: 10m, memory: 8Mi}}
   securityContext:
     runAsUser: 0
@@ -146,11 +142,26 @@
     capabilities: {drop: [ALL], add: [CHOWN]}
     seccompProfile: {type: RuntimeDefault}
   volumeMounts:
-    - {name: controller-state, mountPath: {{ $root.Values.config.stateDir }}/controller}
-    - {name: controller-sockets, mountPath: {{ include "mooring.controllerSockets" $root }}}
+{{- end }}
+
+{{/* Makes the directories of the controller's user. Called with root. */}}
+{{- define "mooring.container.folders" -}}
+{{- $root := .root -}}
+{{- $pools := (include "mooring.pools" $root | fromJson).paths -}}
+{{- $sockets := include "mooring.controllerSockets" $root -}}
+{{- $state := printf "%s/controller" $root.Values.config.stateDir -}}
+{{- include "mooring.container.handed" (dict "root" $root "name" "folders" "uid" (include "mooring.uid" $root) "mode" "0700" "who" "controller" "folders" (concat (prepend $pools $state) (list "--through" $sockets))) }}
+    - {name: controller-state, mountPath: {{ $state }}}
+    - {name: controller-sockets, mountPath: {{ $sockets }}}
     {{- range $index, $path := $pools }}
     - {name: pool-{{ $index }}, mountPath: {{ $path }}, mountPropagation: HostToContainer}
     {{- end }}
+{{- end }}
+
+{{/* Makes the operator's directory on the node. The processes, which are other users, read in it. Called with root. */}}
+{{- define "mooring.container.folders.operator" -}}
+{{- include "mooring.container.handed" (dict "root" .root "name" "folders-operator" "uid" (int64 .root.Values.driverResources.uid) "mode" "0755" "who" "operator" "folders" (list "/etc/mooring/config")) }}
+    - {name: live, mountPath: /etc/mooring/config}
 {{- end }}
 
 {{/*

@@ -92,8 +92,8 @@ as root there, without any capability.
 {{- end }}
 {{- end }}
 
-{{/* The volumes that sidecars need. Called with root and facts. */}}
-{{- define "mooring.sidecars.volumes" -}}
+{{/* The account's token, for the containers that talk to the API server. */}}
+{{- define "mooring.access.volume" -}}
 - name: api-access
   projected:
     defaultMode: 0444
@@ -101,6 +101,11 @@ as root there, without any capability.
       - serviceAccountToken: {path: token, expirationSeconds: 3607}
       - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
       - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
+{{- end }}
+
+{{/* The volumes that sidecars need. Called with root and facts. */}}
+{{- define "mooring.sidecars.volumes" -}}
+{{ include "mooring.access.volume" .root }}
 {{- range $fact := .facts.drivers }}
 {{- if $fact.metadata }}
 - name: tls-{{ $fact.index }}

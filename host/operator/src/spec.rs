@@ -23,7 +23,7 @@ pub struct Entry {
     /// What has to be true of the backend before it is compiled.
     pub trust: Option<Trust>,
     /// The backend's own, checked by the host against the backend's schema.
-    #[schemars(schema_with = "anything")]
+    #[schemars(schema_with = "anything", default)]
     pub config: Option<BTreeMap<String, serde_json::Value>>,
     /// What volumes get that do not say which file system they want. Default: ext4.
     pub filesystem: Option<Filesystem>,
@@ -77,7 +77,7 @@ pub enum Csi {
 #[serde(rename_all = "camelCase")]
 pub struct Grants {
     /// Pool name to an absolute directory, which must be mounted in the node's and the controller's container.
-    #[schemars(schema_with = "directories")]
+    #[schemars(schema_with = "directories", default)]
     pub pools: Option<BTreeMap<String, String>>,
     /// Origins that the component may send HTTP requests to.
     pub http: Option<Vec<Http>>,

@@ -40,6 +40,21 @@ fn keys(whole: &Value, schema: &Value, path: &str, found: &mut BTreeSet<String>)
     }
 }
 
+/// What a schema calls for, as paths.
+fn required(whole: &Value, schema: &Value, path: &str, found: &mut BTreeSet<String>) {
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
+        return required(whole, whole.pointer(name.trim_start_matches('#')).unwrap(), path, found);
+    }
+    let wanted = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    found.extend(wanted.map(|key| format!("{path}.{}", key.as_str().unwrap())));
+    for (key, below) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        required(whole, below, &format!("{path}.{key}"), found);
+    }
+    if let Some(items) = schema.get("items") {
+        required(whole, items, &format!("{path}[]"), found);
+    }
+}
+
 /// The choices of a schema, each with its path.
 fn choices(whole: &Value, schema: &Value, path: &str, found: &mut BTreeSet<String>) {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
@@ -70,7 +85,7 @@ fn its_keys_and_choices_are_the_configurations() {
     let ours =
         definition.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").unwrap();
     let theirs = values.pointer("/definitions/driver").unwrap();
-    for walk in [keys, choices] {
+    for walk in [keys, choices, required] {
         let (mut of_objects, mut of_file) = (BTreeSet::new(), BTreeSet::new());
         walk(&definition, ours, "", &mut of_objects);
         walk(&values, theirs, "", &mut of_file);
