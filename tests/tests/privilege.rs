@@ -305,6 +305,7 @@ fn only_the_backend_crate_knows_the_component_runtime() {
         "mooring-egress",
         "mooring-volume",
         "mooring-proto",
+        "mooring-operator",
     ] {
         let below = graph.below(package, "");
         let runtime: Vec<_> = below.iter().filter(|it| it.starts_with("wasmtime")).collect();
@@ -319,9 +320,14 @@ fn only_the_backend_crate_knows_the_component_runtime() {
 fn only_the_node_crate_knows_the_machine() {
     let graph = Graph::read();
     assert!(graph.below("mooring-node", "").contains("nix"), "the check works");
-    for package in
-        ["mooring-backend", "mooring-store", "mooring-egress", "mooring-csi", "mooring-volume"]
-    {
+    for package in [
+        "mooring-backend",
+        "mooring-store",
+        "mooring-egress",
+        "mooring-csi",
+        "mooring-volume",
+        "mooring-operator",
+    ] {
         let below = graph.below(package, "");
         assert!(!below.contains("nix"), "{package} is built from nix");
         assert!(!below.contains("mooring-node"), "{package} is built from mooring-node");
@@ -358,6 +364,11 @@ fn arrows_point_one_way() {
         ),
         ("mooring-store", &["mooring-proto", "mooring-csi", "mooring-backend", "tonic"]),
         ("mooring-csi", &["mooring-backend", "mooring-store", "mooring-node"]),
+        // It meets the host at a file and a socket.
+        (
+            "mooring-operator",
+            &["mooring", "mooring-volume", "mooring-proto", "mooring-csi", "tonic"],
+        ),
     ] {
         let below = graph.below(package, "");
         for stranger in strangers {
