@@ -9,15 +9,19 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// The environment variable that sets what is logged, in `tracing`'s directives.
 const FILTER: &str = "MOORING_LOG";
 
-/// Starts logging to standard error. `MOORING_LOG` filters (default `info`).
+/// The library logs as errors what it tries again, and each time; what it answers is logged here, once.
+const DEFAULT: &str = "info,kube_client=off,kube_runtime=off";
+
+/// Starts logging to standard error. `MOORING_LOG` filters (default: information, and nothing of the
+/// library).
 ///
 /// # Errors
 /// When logging was started before.
 pub fn start() -> anyhow::Result<()> {
     let wanted = std::env::var(FILTER).unwrap_or_default();
-    let parsed = EnvFilter::try_new(if wanted.is_empty() { "info" } else { &wanted });
+    let parsed = EnvFilter::try_new(if wanted.is_empty() { DEFAULT } else { &wanted });
     let unreadable = parsed.is_err();
-    let filter = parsed.unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = parsed.unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if std::io::stderr().is_terminal() {
         lines.with_target(false).boxed()
@@ -26,7 +30,7 @@ pub fn start() -> anyhow::Result<()> {
     };
     tracing_subscriber::registry().with(lines).with(filter).try_init()?;
     if unreadable {
-        tracing::warn!(variable = FILTER, value = wanted, "not a filter; using info");
+        tracing::warn!(variable = FILTER, value = wanted, "not a filter; using the default");
     }
     Ok(())
 }

@@ -19,6 +19,8 @@ pub fn news(before: Option<&NodeStatus>, now: &NodeStatus) -> Vec<Event> {
     };
     if now.ready && !was.ready && was.version.is_empty() {
         told.push(event(EventType::Normal, "Serving", now, &format!("serves {}", shown(now))));
+    } else if now.ready && !was.ready && was.digest == now.digest {
+        told.push(event(EventType::Normal, "Ready", now, &format!("serves {} again", shown(now))));
     } else if now.ready && was.since != now.since {
         let changed = if was.digest == now.digest {
             format!("serves {} under another configuration", shown(now))
@@ -29,8 +31,6 @@ pub fn news(before: Option<&NodeStatus>, now: &NodeStatus) -> Vec<Event> {
         if now.reason != Reason::RolledBack {
             told.push(event(EventType::Normal, "Swapped", now, &changed));
         }
-    } else if now.ready && !was.ready {
-        told.push(event(EventType::Normal, "Ready", now, &format!("serves {} again", shown(now))));
     }
     let another = was.reason != now.reason || was.message != now.message;
     match now.reason {
@@ -116,6 +116,8 @@ mod tests {
             (Some(&swapped), &back, vec!["RolledBack"]),
             (Some(&good), &away, vec!["HostAway"]),
             (Some(&away), &good, vec!["Ready"]),
+            (Some(&away), &node(Reason::AsConfigured, "1.0.0", "started again"), vec!["Ready"]),
+            (Some(&away), &swapped, vec!["Swapped"]),
             (Some(&unserved), &good, vec!["Serving"]),
             (Some(&node(Reason::Progressing, "", "")), &good, vec!["Serving"]),
         ] {

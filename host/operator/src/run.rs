@@ -129,7 +129,7 @@ async fn follow_objects(
                 seen.send_replace(Some(all));
             }
             Err(error) => {
-                let reason = error.to_string();
+                let reason = reason(error);
                 if reason != last {
                     tracing::warn!(
                         reason,
@@ -139,6 +139,20 @@ async fn follow_objects(
                 }
             }
         }
+    }
+}
+
+/// What the API server said, or what kept it from saying something.
+fn reason(error: watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status)) => status.message,
+        watcher::Error::WatchError(status) => status.message,
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => format!("{:#}", anyhow::Error::new(error)),
     }
 }
 
@@ -191,7 +205,8 @@ async fn keep_telling(
                 failed.clear();
                 continue;
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(kube::Error::Api(status))) => status.message,
+            Ok(Err(error)) => format!("{:#}", anyhow::Error::new(error)),
             Err(_) => "no answer in time".to_owned(),
         };
         soon = false;

@@ -79,7 +79,9 @@ pub struct Grants {
     /// Pool name to an absolute directory, which must be mounted in the node's and the controller's container.
     #[schemars(schema_with = "directories", default)]
     pub pools: Option<BTreeMap<String, String>>,
-    /// Origins that the component may send HTTP requests to.
+    /// Origins that the component may send HTTP requests to. The bound is for the API server, which estimates what
+    /// rules cost.
+    #[schemars(length(max = 64))]
     pub http: Option<Vec<Http>>,
     /// Kinds of attachment that the node may carry out for this driver.
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
