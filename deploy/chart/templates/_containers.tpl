@@ -160,8 +160,9 @@ the user), and folders (a list of paths; behind --through, those that others may
 
 {{/* Makes the operator's directory on the node. The processes, which are other users, read in it. Called with root. */}}
 {{- define "mooring.container.folders.operator" -}}
-{{- include "mooring.container.handed" (dict "root" .root "name" "folders-operator" "uid" (int64 .root.Values.driverResources.uid) "mode" "0755" "who" "operator" "folders" (list "/etc/mooring/config")) }}
-    - {name: live, mountPath: /etc/mooring/config}
+{{- $folder := printf "%s/operator" .root.Values.config.stateDir -}}
+{{- include "mooring.container.handed" (dict "root" .root "name" "folders-operator" "uid" (int64 .root.Values.driverResources.uid) "mode" "0755" "who" "operator" "folders" (list $folder)) }}
+    - {name: live, mountPath: {{ $folder }}}
 {{- end }}
 
 {{/*

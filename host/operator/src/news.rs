@@ -21,7 +21,7 @@ pub fn news(before: Option<&NodeStatus>, now: &NodeStatus) -> Vec<Event> {
         told.push(event(EventType::Normal, "Serving", now, &format!("serves {}", shown(now))));
     } else if now.ready && !was.ready && was.digest == now.digest {
         told.push(event(EventType::Normal, "Ready", now, &format!("serves {} again", shown(now))));
-    } else if now.ready && was.since != now.since {
+    } else if now.ready && (was.since != now.since || was.digest != now.digest) {
         let changed = if was.digest == now.digest {
             format!("serves {} under another configuration", shown(now))
         } else {
@@ -118,6 +118,8 @@ mod tests {
             (Some(&away), &good, vec!["Ready"]),
             (Some(&away), &node(Reason::AsConfigured, "1.0.0", "started again"), vec!["Ready"]),
             (Some(&away), &swapped, vec!["Swapped"]),
+            // Two within a second.
+            (Some(&good), &node(Reason::AsConfigured, "2.0.0", "a"), vec!["Swapped"]),
             (Some(&unserved), &good, vec!["Serving"]),
             (Some(&node(Reason::Progressing, "", "")), &good, vec!["Serving"]),
         ] {
