@@ -1,10 +1,15 @@
 //! How one host stands to one object: what goes into the object's `status.nodes`. Pure.
 
+use std::collections::BTreeSet;
+
 use crate::driver::{NodeStatus, Reason};
 use crate::host::{Served, Status};
 
 /// Characters of a message: an object's status holds one a node.
 const LONGEST: usize = 600;
+/// Characters of any other word, and abilities: what answers runs vendors' code, and must not fill the cluster's store.
+const LONGEST_WORD: usize = 128;
+const MOST_ABILITIES: usize = 64;
 
 /// What was made of an object when the file was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +58,10 @@ impl Known<'_> {
         let seen = match self.host {
             Ok(_) => self.served().map(|served| NodeStatus {
                 ready: true,
-                version: served.version.clone(),
-                digest: served.digest.clone(),
-                abilities: served.abilities.clone(),
-                since: served.since.clone(),
+                version: cut(&served.version, LONGEST_WORD),
+                digest: cut(&served.digest, LONGEST_WORD),
+                abilities: abilities(served),
+                since: cut(&served.since, LONGEST_WORD),
                 ..NodeStatus::default()
             }),
             // What served last; whether it still does is not known.
@@ -76,7 +81,7 @@ impl Known<'_> {
             node: self.node.to_owned(),
             up_to_date: reason == Reason::AsConfigured,
             reason,
-            message: message.chars().take(LONGEST).collect(),
+            message: cut(&message, LONGEST),
             sidecars: self.sidecars,
             observed_generation: generation,
             ..seen.unwrap_or_default()
@@ -160,6 +165,16 @@ impl Known<'_> {
             Some(_) | None => true,
         }
     }
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    text.chars().take(longest).collect()
+}
+
+/// Each once and in order: the API takes them as a set.
+fn abilities(served: &Served) -> Vec<String> {
+    let all = served.abilities.iter().map(|ability| cut(ability, LONGEST_WORD));
+    all.collect::<BTreeSet<_>>().into_iter().take(MOST_ABILITIES).collect()
 }
 
 #[cfg(test)]

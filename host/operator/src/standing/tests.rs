@@ -148,6 +148,24 @@ fn a_roll_back_is_told_until_the_object_is_another_one() {
 }
 
 #[test]
+fn a_host_that_was_taken_over_cannot_fill_the_status() {
+    let long = "ä".repeat(2000);
+    let abilities =
+        (0..1000).map(|at| format!("{at}{long}")).chain(["a".to_owned(), "a".to_owned()]);
+    let served = Served {
+        version: long.clone(),
+        digest: long.clone(),
+        since: long.clone(),
+        problem: Some(long.clone()),
+        abilities: abilities.collect(),
+        ..served()
+    };
+    let found = standing(Ok(&status(Some(served))), &judged(1), None);
+    assert_eq!(found.abilities.len(), MOST_ABILITIES);
+    assert!(serde_json::to_string(&found).unwrap().len() < 20_000);
+}
+
+#[test]
 fn a_message_is_no_longer_than_a_status_should_hold() {
     let refused = Judged { generation: 1, fate: Fate::Refused("ä".repeat(5000)) };
     assert_eq!(standing(Ok(&status(None)), &refused, None).message.chars().count(), LONGEST);
