@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build operator run demo test fmt lint deny audit everything unit chart sanity objects suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test showcase-plain generate clean
+.PHONY: help setup build operator run demo test fmt lint deny audit everything unit chart sanity objects suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test showcase showcase-plain generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -99,14 +99,21 @@ soak: everything ## 10,000 lives of volumes, and what grows (root)
 fuzz: ## what reads bytes from outside, for ten minutes
 	tests/fuzz/run --all
 
-cluster-test: build ## the chart in a real one-node Kubernetes: volumes, swaps, restarts (root; half an hour more from nothing)
+cluster-test: build operator ## the chart in a real one-node Kubernetes: volumes, swaps, restarts (root; half an hour more from nothing)
 	./setup cluster
 	tests/cluster/run
 
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run
 
-showcase-plain: build ## MariaDB on a volume that grows under load while its backend is swapped; docs/showcase-plain.svg (root)
+showcase: build operator ## MariaDB in a real one-node Kubernetes: grown under load, its backend swapped; docs/showcase.svg (root)
+	./setup showcase
+	./setup cluster
+	cd tests/showcase/backends && cargo build --release --locked --target wasm32-wasip2 --target-dir ../../../target/backends
+	cargo build --release --locked -p mooring-showcase
+	tests/showcase/cluster/run --out docs/showcase.svg --json docs/showcase.json
+
+showcase-plain: build ## the same without a cluster; docs/showcase-plain.svg (root)
 	./setup showcase
 	cd tests/showcase/backends && cargo build --release --locked --target wasm32-wasip2 --target-dir ../../../target/backends
 	cargo build --release --locked -p mooring-showcase

@@ -16,6 +16,7 @@ var changes = []struct {
 }{
 	{"hot-swap", hotSwap}, {"refused-swap", refusedSwap}, {"node-restart", nodeRestart}, {"controller-restart", controllerRestart},
 	{"kubelet-restart", kubeletRestart}, {"force-delete", forceDelete}, {"drain", drain}, {"upgrade", upgrade},
+	{"driver-object", driverObject},
 }
 
 // serving is what the host says of a driver.
@@ -42,7 +43,7 @@ func hotSwap(t *testing.T) {
 	apply(t, Claim{Name: "data", Class: "vendor"}.manifest(ns))
 	writer("pod", "data").run(t, ns)
 	before, node := serving(t, "vendor.example.com")["digest"], restarts(t)
-	component(t, "next")
+	component(t, "vendor.wasm", "next")
 	eventually(t, "the swap", soon, func() error {
 		if now := serving(t, "vendor.example.com")["digest"]; now == before {
 			return fmt.Errorf("%v serves", now)
@@ -206,5 +207,44 @@ func upgrade(t *testing.T) {
 	if now := kubectl(t, "--namespace", "mooring", "get", "pods", "--output", "name"); now == before {
 		t.Errorf("%s is still there", now)
 	}
+	writes(t, ns, "pod")
+}
+
+// A driver becomes an object, and is swapped by whoever may patch it; what is wrong is told there, and changes nothing.
+func driverObject(t *testing.T) {
+	ns := space(t)
+	apply(t, Claim{Name: "data", Class: "vendor"}.manifest(ns))
+	writer("pod", "data").run(t, ns)
+	install(t, "--set", "driverResources.enabled=true", "--set", "drivers[1].kubernetes.resource=true")
+	const object = "driver/vendor.example.com"
+	is := func(condition, status string) {
+		kubectl(t, "wait", object, "--for=condition="+condition+"="+status, "--timeout", soon.String())
+	}
+	digest := func() string { return kubectl(t, "get", object, "--output", "jsonpath={.status.digest}") }
+	backend := func(file string) {
+		kubectl(t, "patch", object, "--type=merge", "--patch", `{"spec": {"backend": "/components/`+file+`"}}`)
+	}
+	is("Ready", "True")
+	before := digest()
+	component(t, "other.wasm", "other")
+	backend("other.wasm")
+	eventually(t, "the swap", soon, func() error {
+		if now := digest(); now == before || now == "" {
+			return fmt.Errorf("%s serves", now)
+		}
+		return nil
+	})
+	is("UpToDate", "True")
+	swapped := digest()
+	backend("missing.wasm")
+	is("UpToDate", "False")
+	if now := digest(); now != swapped {
+		t.Errorf("%s serves, and %s did", now, swapped)
+	}
+	if said := kubectl(t, "get", object, "--output", `jsonpath={.status.conditions[?(@.type=="UpToDate")].message}`); !strings.Contains(said, "missing.wasm") {
+		t.Error(said)
+	}
+	backend("other.wasm")
+	is("UpToDate", "True")
 	writes(t, ns, "pod")
 }

@@ -45,9 +45,9 @@ func host(t testing.TB, container string, words ...string) string {
 	return kubectl(t, append([]string{"--namespace", "mooring", "exec", "daemonset/mooring-node", "--container", container, "--"}, words...)...)
 }
 
-// component puts a vendor's component where the host finds it. `more` is put behind it as a section that the runtime
+// component puts a vendor's component where the host finds it, under a name. `more` is put behind it as a section that the runtime
 // passes over, so that it is another one and does the same.
-func component(t testing.TB, more string) {
+func component(t testing.TB, name, more string) {
 	t.Helper()
 	built, err := os.ReadFile("../../target/plugins/wasm32-wasip2/release/image_file.wasm")
 	if err != nil {
@@ -65,7 +65,7 @@ func component(t testing.TB, more string) {
 	if err := os.WriteFile(folder+"/.new", built, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(folder+"/.new", folder+"/vendor.wasm"); err != nil {
+	if err := os.Rename(folder+"/.new", folder+"/"+name); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -96,7 +96,7 @@ func limit(text, device string, column int, prefix string) string {
 // replaces something comes after them, one by one.
 func TestCluster(t *testing.T) {
 	before := machine(t)
-	component(t, "")
+	component(t, "vendor.wasm", "")
 	step(t, "install", func(t *testing.T) { install(t) })
 	t.Run("volumes", func(t *testing.T) {
 		for _, it := range volumes {

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,19 +74,10 @@ func uninstall(t *testing.T, before traces) {
 	}
 }
 
-// script runs one of the scripts beside this file, which act from outside of the cluster's namespaces.
+// script runs one of the scripts beside this file.
 func script(t testing.TB, name string, arguments ...string) {
 	t.Helper()
-	if said, err := exec.Command("nsenter", append([]string{"--target", "1", "--mount", "--net", "--wdns=" + folder(t), "--", "./" + name}, arguments...)...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", name, err, said)
-	}
-}
-
-func folder(t testing.TB) string {
-	t.Helper()
-	folder, err := os.Getwd()
-	if err != nil {
+	if _, err := command("", "./"+name, arguments...); err != nil {
 		t.Fatal(err)
 	}
-	return folder
 }
