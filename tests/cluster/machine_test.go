@@ -43,10 +43,10 @@ func loops(t testing.TB) []string {
 	return found
 }
 
-// pools are the images of volumes.
+// pools are the images of volumes: of each pool, driver and kind.
 func pools(t testing.TB) []string {
 	t.Helper()
-	found, err := filepath.Glob("/var/lib/mooring/pool/*/*")
+	found, err := filepath.Glob("/var/lib/mooring/pool/*/*/*/*")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -352,7 +352,7 @@ drivers:
             ("socketDir: /a/../b", "socketDir"),
             ("stateDir: /", "stateDir"),
             ("controller: {uid: 0}", "controller.uid"),
-            ("telemetry: {listen: '0.0.0.0'}", "telemetry.listen"),
+            ("telemetry: {listen: '0.0.0.0'}", "invalid socket address"),
             (
                 "drivers: [{name: a.b, backend: 'embedded:x'}, {name: a.b, backend: 'embedded:x'}]",
                 "twice",
