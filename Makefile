@@ -102,6 +102,7 @@ fuzz: ## what reads bytes from outside, for ten minutes
 cluster-test: build operator ## the chart in a real one-node Kubernetes: volumes, swaps, restarts (root; half an hour more from nothing)
 	./setup cluster
 	tests/cluster/run
+	KUBERNETES=$(CURDIR)/target/cluster/bin tests/operator/run
 
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run
