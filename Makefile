@@ -1,7 +1,7 @@
 # Thin names for what cargo and the scripts do. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build operator run demo test fmt lint deny audit everything unit chart sanity objects suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test showcase showcase-plain generate clean
+.PHONY: help setup build operator run demo test fmt lint deny audit everything programs unit chart sanity objects suite vm pools array faults sweep storage schedules soak fuzz bench cluster-test showcase showcase-plain generate clean
 
 PROGRAM := target/release/mooring
 export PATH := $(CURDIR)/target/tools:$(CURDIR)/target/tools/go/bin:$(PATH)
@@ -49,6 +49,10 @@ audit: ## known advisories (needs the advisory database)
 everything:
 	cargo build --release --locked --workspace --all-targets
 
+programs:
+	./setup program
+	cargo build --release --locked --workspace --bins
+
 unit: everything ## unit and integration tests, on real devices where root
 	cargo test --release --locked --workspace
 	cargo test --locked --manifest-path plugins/Cargo.toml
@@ -61,8 +65,7 @@ sanity: everything ## csi-sanity: three file systems, block and directories, one
 	tests/sanity/run
 
 # Not a part of `test`: nothing installs an API server. KUBERNETES names the folder of etcd, kube-apiserver and kubectl.
-objects: ## the operator between a real API server and a real host (root; etcd, kube-apiserver, kubectl)
-	cargo build --release --locked -p mooring -p mooring-operator
+objects: programs ## the operator between a real API server and a real host (root; etcd, kube-apiserver, kubectl)
 	tests/operator/run
 
 suite: everything ## csi-behaviours: data, races, copies; three file systems and block (root)
@@ -99,7 +102,7 @@ soak: everything ## 10,000 lives of volumes, and what grows (root)
 fuzz: ## what reads bytes from outside, for ten minutes
 	tests/fuzz/run --all
 
-cluster-test: build operator ## the chart in a real one-node Kubernetes: volumes, swaps, restarts (root; half an hour more from nothing)
+cluster-test: programs ## the chart in a real one-node Kubernetes: volumes, swaps, restarts (root; half an hour more from nothing)
 	./setup cluster
 	tests/cluster/run
 	KUBERNETES=$(CURDIR)/target/cluster/bin tests/operator/run
@@ -107,17 +110,15 @@ cluster-test: build operator ## the chart in a real one-node Kubernetes: volumes
 bench: everything ## measure, paired; the table is tests/bench/README.md
 	tests/bench/run
 
-showcase: build operator ## MariaDB in a real one-node Kubernetes: grown under load, its backend swapped; docs/showcase.svg (root)
+showcase: programs ## MariaDB in a real one-node Kubernetes: grown under load, its backend swapped; docs/showcase.svg (root)
 	./setup showcase
 	./setup cluster
 	cd tests/showcase/backends && cargo build --release --locked --target wasm32-wasip2 --target-dir ../../../target/backends
-	cargo build --release --locked -p mooring-showcase
 	tests/showcase/cluster/run --out docs/showcase.svg --json docs/showcase.json
 
-showcase-plain: build ## the same without a cluster; docs/showcase-plain.svg (root)
+showcase-plain: programs ## the same without a cluster; docs/showcase-plain.svg (root)
 	./setup showcase
 	cd tests/showcase/backends && cargo build --release --locked --target wasm32-wasip2 --target-dir ../../../target/backends
-	cargo build --release --locked -p mooring-showcase
 	target/release/showcase plain --out docs/showcase-plain.svg --json docs/showcase-plain.json
 
 generate: ## the Rust of proto/
