@@ -239,7 +239,7 @@ fn one_that_fails_is_rolled_back_and_tried_again_when_asked() {
         let mut clients = host.connect(NAME).await;
         let mut failed = 0;
         while let Err(status) = create(&mut clients, format!("volume-{failed}")).await {
-            assert_eq!(status.code(), tonic::Code::Internal, "{status}");
+            assert_eq!(status.code(), tonic::Code::Unavailable, "{status}");
             failed += 1;
         }
         assert_eq!(failed, 3);
