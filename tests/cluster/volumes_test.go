@@ -217,13 +217,13 @@ func twoVendors(t *testing.T) {
 // What cannot be is refused in words that the person who asked reads.
 func wrong(t *testing.T) {
 	ns := space(t)
-	apply(t, fmt.Sprintf(`apiVersion: storage.k8s.io/v1
+	apply(t, `apiVersion: storage.k8s.io/v1
 kind: StorageClass
 metadata: {name: wrong}
 provisioner: image.mooring.dev
 volumeBindingMode: Immediate
 parameters: {color: blue}
-`))
+`)
 	t.Cleanup(func() { kubectl(t, "delete", "storageclass", "wrong") })
 	apply(t, Claim{Name: "data", Class: "wrong"}.manifest(ns))
 	eventually(t, "an event with the reason", soon, func() error {
