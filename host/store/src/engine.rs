@@ -3,7 +3,8 @@
 //! A write goes to memory, at once and visible to everyone. One thread, the flusher, takes all
 //! that has gathered, commits it in one transaction with one fsync, and meanwhile the next batch
 //! gathers. So no caller ever waits for the disk unless it asks to ([`Engine::durable`]), and those
-//! who ask at the same time share the fsync.
+//! who ask at the same time share the fsync. Callers who were answered together mostly come back
+//! together: the flusher waits a little for as many as had shared the batch before.
 //!
 //! ```text
 //! update ─► gathered ──(flusher takes all)──► flushing ──(commit, fsync)──► snapshot of the file
@@ -84,8 +85,11 @@ struct Shared {
     snapshot: Option<Arc<Snapshot>>,
     /// Counts updates; an update's generation is its number.
     written: u64,
-    /// The newest generation that someone waits for.
-    wanted: u64,
+    /// How many wait for what has gathered, and how many are enough to wake the flusher.
+    waiting: usize,
+    enough: usize,
+    /// The generation of the batch that was taken last.
+    taken: u64,
     /// The next serial to hand out.
     serial: u64,
     closing: bool,
@@ -119,7 +123,9 @@ impl Engine {
                 index: opened.index,
                 snapshot: Some(Arc::new(opened.snapshot)),
                 written: 0,
-                wanted: 0,
+                waiting: 0,
+                enough: 1,
+                taken: 0,
                 serial: opened.serials.start,
                 closing: false,
             }),
@@ -234,11 +240,11 @@ impl Engine {
     /// [`Self::durable`] for a thread of its own.
     pub(crate) fn wait_durable(&self, generation: u64) -> Result<(), StorageError> {
         let mut shared = self.lock();
+        self.want(&mut shared, generation);
         loop {
             if let Some(over) = self.progress.borrow().reached(generation) {
                 return over;
             }
-            self.want(&mut shared, generation);
             shared = self.done.wait(shared).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -255,10 +261,13 @@ impl Engine {
         }
     }
 
+    /// One more waits for a generation. To be called once a waiter.
     fn want(&self, shared: &mut Shared, generation: u64) {
-        if shared.wanted < generation {
-            shared.wanted = generation;
-            self.demand.notify_one();
+        if shared.taken < generation {
+            shared.waiting += 1;
+            if shared.waiting == shared.enough {
+                self.demand.notify_one();
+            }
         }
     }
 

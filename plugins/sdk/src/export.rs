@@ -79,8 +79,7 @@ macro_rules! freestanding {
         #[allow(unsafe_code, reason = "the component model passes memory by address")]
         const _: () = {
             #[global_allocator]
-            static ALLOCATOR: $crate::freestanding::GlobalDlmalloc =
-                $crate::freestanding::GlobalDlmalloc;
+            static ALLOCATOR: $crate::freestanding::Heap = $crate::freestanding::Heap::new();
 
             #[panic_handler]
             fn panicked(info: &::core::panic::PanicInfo<'_>) -> ! {

@@ -1,12 +1,14 @@
 //! What a component without the standard library needs in its place: an allocator, the function
-//! by which the host allocates in the component, and an end for panics. The one file of this crate
+//! by which the host allocates in the component, and an end for panics. The one module of this crate
 //! with `unsafe` of our own.
 #![allow(unsafe_code, reason = "the component model passes memory by address")]
 
 use alloc::alloc::{Layout, alloc, handle_alloc_error, realloc};
 use core::panic::PanicInfo;
 
-pub use dlmalloc::GlobalDlmalloc;
+mod heap;
+
+pub use heap::Heap;
 
 /// The canonical ABI's `realloc`: new memory, or more of what an earlier call gave.
 ///

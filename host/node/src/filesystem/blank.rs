@@ -2,7 +2,9 @@
 //!
 //! A device counts as blank when its head, its tail, every place where a known format keeps a
 //! superblock, label or backup of it (`signature`), and samples all along it were read without
-//! error and every byte was zero. Where holes are known, everything that is not a hole is read instead of samples.
+//! error and every byte was zero. Where holes are known, everything that is not a hole is read instead of
+//! samples and of the many backups of ext; the rest is read all the same, as file systems have been wrong
+//! about holes (OpenZFS issues 11900 and 15526).
 //! Formats need not be known for this: bytes are compared with zero, and names are looked for only
 //! to tell what is in the way. *Unreadable is not blank*: asking blkid and taking its "nothing
 //! found" for blank, which it also says of a device that fails to read, is the commonest data loss
@@ -162,26 +164,22 @@ impl Run {
 }
 
 /// What to read of a device whose reads are aligned to `unit`: ascending runs that do not touch one
-/// another. Samples stand in for a sweep that was not whole.
+/// another. Backups of ext and samples stand in for a sweep that was not whole.
 pub(super) fn plan(size: u64, swept: Swept, unit: u64) -> Vec<Run> {
     if size <= SMALL {
         return vec![Run { start: 0, end: size }];
     }
     let run =
         |start: u64, end: u64| Run { start: floor(start, unit), end: ceil(end, unit).min(size) };
-    let backups = EXT_GROUP_SIZES
-        .iter()
-        .flat_map(|size| EXT_BACKUP_GROUPS.iter().map(move |n| n * size))
-        .map(|start| run(start, start + 2 * PAGE));
-    let samples = match swept {
-        Swept::Whole => 1..1,
-        Swept::Partly => 1..SAMPLES,
-    };
-    let samples = samples.map(|n| floor(size / SAMPLES * n, PAGE));
-    let samples = samples.map(|start| run(start, start + 2 * PAGE));
     let known = signature::places(size).map(|(offset, len)| run(offset, offset + len));
     let edges = [run(0, EDGE), run(size - EDGE - PAGE, size)];
-    let mut runs: Vec<Run> = edges.into_iter().chain(known).chain(backups).chain(samples).collect();
+    let mut runs: Vec<Run> = edges.into_iter().chain(known).collect();
+    if swept == Swept::Partly {
+        let backups =
+            EXT_GROUP_SIZES.iter().flat_map(|size| EXT_BACKUP_GROUPS.iter().map(move |n| n * size));
+        let samples = (1..SAMPLES).map(|n| floor(size / SAMPLES * n, PAGE));
+        runs.extend(backups.chain(samples).map(|start| run(start, start + 2 * PAGE)));
+    }
     runs.retain(|run| run.start < size);
     runs.sort_by_key(|run| run.start);
     merged(runs)

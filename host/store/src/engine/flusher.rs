@@ -2,12 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use redb::ReadableDatabase;
 
-use super::{Engine, Progress, Rows, Snapshot, file};
+use super::{Engine, Progress, Rows, Shared, Snapshot, file};
 use crate::StorageError;
 use crate::lock::Exclusive;
 
@@ -31,6 +32,15 @@ struct Batch {
     generation: u64,
     /// The next serial at that time.
     serial: u64,
+    /// How many waited for it.
+    waiting: usize,
+}
+
+/// The batch before: how many shared it, and how long its commit took.
+#[derive(Default)]
+struct Before {
+    waiting: usize,
+    took: Duration,
 }
 
 pub(super) fn start(engine: Arc<Engine>, target: Target) -> std::io::Result<JoinHandle<()>> {
@@ -38,7 +48,9 @@ pub(super) fn start(engine: Arc<Engine>, target: Target) -> std::io::Result<Join
 }
 
 fn run(engine: &Engine, mut target: Target) {
-    while let Some(mut batch) = next(engine) {
+    let mut before = Before::default();
+    while let Some(mut batch) = next(engine, &before) {
+        let begun = Instant::now();
         // A panic here would leave every waiter waiting for ever.
         let committed = catch_unwind(AssertUnwindSafe(|| target.commit(&mut batch)))
             .unwrap_or_else(|_| Err(StorageError("writing it panicked".to_owned())));
@@ -48,28 +60,49 @@ fn run(engine: &Engine, mut target: Target) {
             park(engine);
             break;
         }
+        before = Before { waiting: batch.waiting, took: begun.elapsed() };
     }
     // Readers go before the file does.
     engine.lock().snapshot = None;
 }
 
 /// Waits until someone wants the disk; answers all that has gathered, or none to stop.
-fn next(engine: &Engine) -> Option<Batch> {
+fn next(engine: &Engine, before: &Before) -> Option<Batch> {
     let mut shared = engine.lock();
-    let durable = |engine: &Engine| engine.progress.borrow().durable;
-    while shared.wanted <= durable(engine) && !shared.closing {
+    while shared.waiting == 0 && !shared.closing {
+        shared.enough = 1;
         shared = engine.demand.wait(shared).unwrap_or_else(PoisonError::into_inner);
     }
+    shared = gather(engine, shared, before);
     if shared.gathered.is_empty() {
         return None;
     }
     shared.flushing = Arc::new(std::mem::take(&mut shared.gathered));
+    shared.taken = shared.written;
     Some(Batch {
         numbers: shared.flushing.keys().map(|key| shared.index.get(key)).collect(),
         rows: Arc::clone(&shared.flushing),
         generation: shared.written,
         serial: shared.serial,
+        waiting: std::mem::take(&mut shared.waiting),
     })
+}
+
+/// Waits for those who shared the batch before to come back, for no longer than half of what a commit
+/// of its own would keep them waiting. A lone caller waits for nobody.
+fn gather<'a>(
+    engine: &'a Engine,
+    mut shared: MutexGuard<'a, Shared>,
+    before: &Before,
+) -> MutexGuard<'a, Shared> {
+    shared.enough = before.waiting;
+    let (shared, _) = engine
+        .demand
+        .wait_timeout_while(shared, before.took / 2, |shared| {
+            shared.waiting < before.waiting && !shared.closing
+        })
+        .unwrap_or_else(PoisonError::into_inner);
+    shared
 }
 
 /// After a failure: keeps the file open for readers until the host stops.

@@ -145,6 +145,27 @@ fn all_of_many_rows_are_shown_wherever_they_are() {
 }
 
 #[test]
+fn a_batch_does_not_wait_for_ever_for_those_who_shared_the_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open_once(dir.path());
+    std::thread::scope(|scope| {
+        for number in 0_u8..8 {
+            let engine = &engine;
+            scope.spawn(move || {
+                // The first stays longest: its last batches are shared by fewer and fewer.
+                for row in 0..=8 - number {
+                    let generation = put(engine, &[number], &[row]);
+                    engine.wait_durable(generation).unwrap();
+                }
+            });
+        }
+    });
+    let last: Vec<_> = (0_u8..8).map(|number| (vec![number], vec![8 - number])).collect();
+    assert_eq!(all(&engine), last);
+    engine.close();
+}
+
+#[test]
 fn a_view_stays_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open_once(dir.path());

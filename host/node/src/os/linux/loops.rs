@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use linux_raw_sys::loop_device::{LO_FLAGS_DIRECT_IO, LO_FLAGS_READ_ONLY, loop_info64};
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, CWD, Dir, Mode, OFlags, accessat};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::bindings::{Told, sequence};
@@ -27,6 +27,10 @@ use crate::os::{
 const BINDING: &str = "binding a loop device to";
 const UNBINDING: &str = "unbinding loop device";
 const LISTING: &str = "listing loop devices";
+
+/// Loop devices are among those without hardware.
+const DEVICES: &str = "/sys/devices/virtual/block";
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// A file system made with 512-byte sectors mounts on devices of any sector size up to its own
 /// block size; the reverse fails.
@@ -310,22 +314,30 @@ fn is_bound(number: u32) -> bool {
     Path::new(&format!("/sys/block/loop{number}/loop/backing_file")).exists()
 }
 
-/// The numbers of the devices that are bound, in order.
+/// The numbers of the devices that are bound, in order. They are looked at where /sys/block links to,
+/// from that directory on: each look takes a fraction of the time, and there is one for each device.
 fn bound_numbers() -> Result<Vec<u32>> {
-    let entries =
-        std::fs::read_dir("/sys/block").map_err(|error| io_failed(&error, LISTING, "/sys"))?;
+    let folder = match rustix::fs::open(DEVICES, FOLDER, Mode::empty()) {
+        // Where there is no such device, there need not be the directory.
+        Err(Errno::NOENT) if Path::new("/sys/block").exists() => return Ok(Vec::new()),
+        folder => folder.map_err(listing)?,
+    };
     let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| io_failed(&error, LISTING, "/sys/block"))?;
-        let file_name = entry.file_name();
-        let number = file_name.to_str().and_then(|name| name.strip_prefix("loop"));
-        let Some(number) = number.and_then(|digits| digits.parse().ok()) else { continue };
-        if is_bound(number) {
+    for entry in Dir::read_from(&folder).map_err(listing)? {
+        let entry = entry.map_err(listing)?;
+        let number = entry.file_name().to_str().ok().and_then(|name| name.strip_prefix("loop"));
+        let Some(number) = number.and_then(|digits| digits.parse::<u32>().ok()) else { continue };
+        let bound = format!("loop{number}/loop/backing_file");
+        if accessat(&folder, bound, Access::EXISTS, AtFlags::empty()).is_ok() {
             found.push(number);
         }
     }
     found.sort_unstable();
     Ok(found)
+}
+
+fn listing(errno: Errno) -> Error {
+    failed(errno, LISTING, DEVICES)
 }
 
 /// What is known of a device that does not answer; none if it is unbound by now.

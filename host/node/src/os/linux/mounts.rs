@@ -4,6 +4,8 @@
 //! descriptors: a path that is swapped meanwhile leads nobody astray. A new mount is given its
 //! flags while it is still detached, so it never shows without them.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -34,10 +36,16 @@ const BINDING: &str = "binding to";
 const UNMOUNTING: &str = "unmounting";
 
 const TABLE: &str = "/proc/self/mountinfo";
+/// Room for some hundred mounts; more are read all the same.
+const TABLE_BYTES: usize = 32 << 10;
 
 impl Mounts for Linux {
     fn mounts(&self) -> Result<Vec<MountEntry>> {
-        let table = std::fs::read(TABLE).map_err(|error| io_failed(&error, READING, TABLE))?;
+        // A file of /proc has no length that would size the reads.
+        let mut table = Vec::with_capacity(TABLE_BYTES);
+        File::open(TABLE)
+            .and_then(|mut file| file.read_to_end(&mut table))
+            .map_err(|error| io_failed(&error, READING, TABLE))?;
         let lines = table.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines
             .map(|line| match parse(line) {
