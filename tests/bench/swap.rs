@@ -16,7 +16,7 @@ use crate::table::{Table, median};
 const NAME: &str = "versions.example.com";
 const CALLERS: u64 = 16;
 const ROUND: Duration = Duration::from_secs(3);
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) fn measure(table: &mut Table) {

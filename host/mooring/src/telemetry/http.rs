@@ -1,7 +1,8 @@
 //! `/livez`, `/healthz`, `/readyz` and `/metrics`, on a socket and, if the operator asks, an address.
 //!
 //! Nothing is told there that an operator would not show to whoever reaches the node's network, and nothing can be ordered:
-//! what serves, and swaps, are asked for at the controller's socket.
+//! what serves, and swaps, are asked for at the controller's socket. Nor does it make much work: the drivers are probed for all
+//! who ask at once, and not again for a second after they were all well.
 //!
 //! `/livez` is for whoever restarts a process that hangs: it answers. `/healthz` says whether each driver's Probe answers. `/readyz` is for whoever waits
 //! until all is there: besides, each driver of the configuration is served, and registered where it is to be. Neither
@@ -12,7 +13,7 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -23,6 +24,7 @@ use mooring_proto::csi::v1::ProbeRequest;
 use mooring_proto::csi::v1::identity_client::IdentityClient;
 use mooring_volume::DriverName;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::metrics::Metrics;
@@ -31,6 +33,9 @@ use crate::run::admin::model::{RegistrationStatus, Registrations};
 
 /// How long the drivers may take to answer Probe, all at once: one that is slow keeps none from being told of.
 const PROBE: Duration = Duration::from_secs(5);
+
+/// For how long drivers that were all well are taken to be.
+const WELL: Duration = Duration::from_secs(1);
 
 /// What is asked for at each request: as it is now.
 type Asked<T> = Box<dyn Fn() -> T + Send + Sync>;
@@ -56,7 +61,7 @@ impl Telemetry {
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
             .route("/v1/registrations", get(registrations))
-            .with_state(Arc::new(self))
+            .with_state(Arc::new(Pages { telemetry: self, well: Mutex::default() }))
     }
 
     /// Serves until the process ends. A socket file of an earlier run is replaced.
@@ -87,18 +92,40 @@ impl Telemetry {
 /// What is wrong with each driver, if anything is.
 type Found = BTreeMap<DriverName, Option<String>>;
 
+struct Pages {
+    telemetry: Telemetry,
+    /// The last answer in which all drivers were well, and its time. Held while they are asked, so that they
+    /// are asked once for all who wait.
+    well: Mutex<Option<(Instant, Found)>>,
+}
+
+impl Pages {
+    async fn probed(&self) -> Found {
+        let mut well = self.well.lock().await;
+        match &*well {
+            Some((at, found)) if at.elapsed() < WELL => found.clone(),
+            Some(_) | None => {
+                let found = probed(&self.telemetry).await;
+                let all = found.values().all(Option::is_none);
+                *well = all.then(|| (Instant::now(), found.clone()));
+                found
+            }
+        }
+    }
+}
+
 /// It answers: that is all there is to say.
 async fn livez() -> &'static str {
     "ok\n"
 }
 
-async fn healthz(State(telemetry): State<Arc<Telemetry>>) -> (StatusCode, String) {
-    page(&probed(&telemetry).await)
+async fn healthz(State(pages): State<Arc<Pages>>) -> (StatusCode, String) {
+    page(&pages.probed().await)
 }
 
-async fn readyz(State(telemetry): State<Arc<Telemetry>>) -> (StatusCode, String) {
-    let mut found = probed(&telemetry).await;
-    for (driver, reason) in (telemetry.unready)() {
+async fn readyz(State(pages): State<Arc<Pages>>) -> (StatusCode, String) {
+    let mut found = pages.probed().await;
+    for (driver, reason) in (pages.telemetry.unready)() {
         found.entry(driver).or_default().get_or_insert(reason);
     }
     page(&found)
@@ -156,16 +183,16 @@ async fn probe(socket: &Path) -> anyhow::Result<bool> {
 
 /// In JSON, for `mooring status`.
 async fn registrations(
-    State(telemetry): State<Arc<Telemetry>>,
+    State(pages): State<Arc<Pages>>,
 ) -> ([(HeaderName, &'static str); 1], String) {
-    let told = Registrations { drivers: (telemetry.registrations)() };
+    let told = Registrations { drivers: (pages.telemetry.registrations)() };
     // Our own plain types can always be written.
     ([(CONTENT_TYPE, "application/json")], serde_json::to_string(&told).unwrap_or_default())
 }
 
-async fn metrics(State(telemetry): State<Arc<Telemetry>>) -> String {
-    let own = telemetry.metrics.text();
-    let Some(upstream) = &telemetry.upstream else { return own };
+async fn metrics(State(pages): State<Arc<Pages>>) -> String {
+    let own = pages.telemetry.metrics.text();
+    let Some(upstream) = &pages.telemetry.upstream else { return own };
     match client::get(upstream, "/metrics").await {
         Ok(other) => merge(own, &other),
         Err(error) => {
