@@ -12,7 +12,7 @@ use crate::attach;
 use crate::mount::{Belongings, Stack};
 use crate::observe::Scope;
 use crate::os::{
-    BindSource, DeviceId, Disk, Found, IoLimits, LoopDevice, Machine, MountEntry, MountFlags,
+    BindSource, DeviceId, Disk, IoLimits, LoopDevice, Machine, MountEntry, MountFlags,
 };
 use crate::record::Record;
 use crate::seen::Seen;
@@ -199,18 +199,12 @@ impl<'a, M: Machine> Runner<'a, M> {
     /// Storage may take writes and syncs, and have lost them: what it made is formatted again only as long
     /// as the record does not say that it was done.
     fn read_back(&self, made: &M::Handle, fs_type: FsType) -> Result<()> {
-        // Where the image has holes does not matter for what must be a file system.
-        match self.os.probe_device(made, None)? {
-            Found::FileSystem(found) if found.fs_type == fs_type => Ok(()),
-            Found::FileSystem(_)
-            | Found::Blank
-            | Found::Unfinished(_)
-            | Found::Foreign { .. }
-            | Found::Data { .. } => Err(Error::unavailable(format!(
-                "mkfs ended well, and no whole {fs_type} is there to be read: the storage has lost what it \
-                 took"
-            ))),
+        if self.os.holds(made, fs_type)? {
+            return Ok(());
         }
+        Err(Error::unavailable(format!(
+            "mkfs ended well, and no whole {fs_type} is there to be read: the storage has lost what it took"
+        )))
     }
 
     fn top(&self, target: &Path) -> Result<MountEntry> {

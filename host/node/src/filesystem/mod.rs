@@ -17,7 +17,7 @@ use std::io;
 
 pub use blank::{Blank, NotBlank, prove_blank};
 pub use pages::PAGE;
-pub use probe::{FileSystem, Kind, OnDevice, ProbeError, State, probe};
+pub use probe::{FileSystem, Kind, OnDevice, ProbeError, State, probe, superblocks};
 pub use wipe::{BlockWrite, wipe};
 
 /// What a sparse image knows of its own holes.

@@ -127,6 +127,26 @@ pub enum ProbeError {
 /// # Errors
 /// Unreadable, or more than one answer. A read error is never "nothing there".
 pub fn probe<D: BlockRead>(device: &D) -> Result<OnDevice, ProbeError> {
+    let Some(first) = superblocks(device)? else { return Ok(OnDevice::NoKnownFileSystem) };
+    // A RAID member or an encrypted device can show the file system that is inside or was there
+    // before; mounting it past its owner would split the two apart.
+    let owner = signature::recognise(device, |signature| signature.owns_device)
+        .map_err(|source| ProbeError::Unreadable { offset: 0, source })?;
+    match owner {
+        Some(owner) => {
+            let (first, second) = (first.kind.as_str(), owner.signature.name);
+            Err(ProbeError::Ambiguous { first, second })
+        }
+        None => Ok(OnDevice::FileSystem(first)),
+    }
+}
+
+/// The one file system whose superblock is in the first place for it. Who may own the device besides is not
+/// looked for.
+///
+/// # Errors
+/// As [`probe`].
+pub fn superblocks<D: BlockRead>(device: &D) -> Result<Option<FileSystem>, ProbeError> {
     let mut pages = Pages::new();
     let mut read = |offset: u64| {
         pages
@@ -138,23 +158,12 @@ pub fn probe<D: BlockRead>(device: &D) -> Result<OnDevice, ProbeError> {
     let middle = read(btrfs::OFFSET)?;
     let mut found =
         [ext::parse(&head), xfs::parse(&head), btrfs::parse(&middle)].into_iter().flatten();
-    let Some(first) = found.next() else {
-        return Ok(OnDevice::NoKnownFileSystem);
-    };
-    if let Some(second) = found.next() {
-        let (first, second) = (first.kind.as_str(), second.kind.as_str());
-        return Err(ProbeError::Ambiguous { first, second });
-    }
-    // A RAID member or an encrypted device can show the file system that is inside or was there
-    // before; mounting it past its owner would split the two apart.
-    let owner = signature::recognise(device, |signature| signature.owns_device)
-        .map_err(|source| ProbeError::Unreadable { offset: 0, source })?;
-    match owner {
-        Some(owner) => {
-            let (first, second) = (first.kind.as_str(), owner.signature.name);
+    match (found.next(), found.next()) {
+        (Some(first), Some(second)) => {
+            let (first, second) = (first.kind.as_str(), second.kind.as_str());
             Err(ProbeError::Ambiguous { first, second })
         }
-        None => Ok(OnDevice::FileSystem(first)),
+        (first, _) => Ok(first),
     }
 }
 

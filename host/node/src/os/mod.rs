@@ -115,6 +115,13 @@ pub trait BlockDevices: Handles {
     /// [`Kind::Io`] when any byte that matters could not be read: unreadable is not blank.
     fn probe_device(&self, device: &Self::Handle, image: Option<&Self::Handle>) -> Result<Found>;
 
+    /// Whether superblocks of a whole file system of this type can be read from an open device that was
+    /// blank before it was made there: what else a device may hold is not looked for.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when they could not be read.
+    fn holds(&self, device: &Self::Handle, fs_type: FsType) -> Result<bool>;
+
     /// Bytes (BLKGETSIZE64).
     ///
     /// # Errors

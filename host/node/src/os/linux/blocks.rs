@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use mooring_volume::capability::FsType;
 use rustix::fs::{FileType, OFlags, StatxFlags};
 use rustix::io::{Errno, retry_on_intr};
 
@@ -56,6 +57,12 @@ impl BlockDevices for Linux {
             Found::FileSystem(_) | Found::Foreign { .. } => {}
         }
         Ok(found)
+    }
+
+    fn holds(&self, device: &Handle, fs_type: FsType) -> Result<bool> {
+        let doing = "reading back block device";
+        let device = opened(device, doing)?;
+        examine::holds(&reader(device, doing)?, fs_type, doing, &device.node)
     }
 
     fn device_size(&self, device: DeviceId) -> Result<u64> {

@@ -37,6 +37,25 @@ pub(super) fn file_system<D: BlockRead>(
     }
 }
 
+/// Whether the superblocks are those of a whole file system of this type.
+pub(super) fn holds<D: BlockRead>(
+    device: &D,
+    fs_type: FsType,
+    doing: &'static str,
+    object: &str,
+) -> Result<bool> {
+    match filesystem::superblocks(device) {
+        Ok(found) => Ok(matches!(
+            found.map(served),
+            Some(Found::FileSystem(superblock)) if superblock.fs_type == fs_type
+        )),
+        Err(ProbeError::Ambiguous { .. }) => Ok(false),
+        Err(ProbeError::Unreadable { offset, source }) => {
+            Err(unreadable(doing, object, offset, &source))
+        }
+    }
+}
+
 fn served(found: FileSystem) -> Found {
     let fs_type = match found.kind {
         filesystem::Kind::Ext4 => FsType::Ext4,

@@ -40,6 +40,14 @@ impl BlockDevices for Twin {
         self.call("reading device", |model| found(image(model, device)?.content))
     }
 
+    fn holds(&self, device: &Handle, fs_type: FsType) -> Result<bool> {
+        let device = device_of(device)?;
+        self.call("reading device", |model| {
+            let found = found(image(model, device)?.content)?;
+            Ok(matches!(found, Found::FileSystem(made) if made.fs_type == fs_type))
+        })
+    }
+
     fn device_size(&self, device: DeviceId) -> Result<u64> {
         self.call("measuring device", |model| {
             let bound = model.bound(device).map(|bound| bound.size);
