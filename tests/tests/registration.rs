@@ -20,9 +20,13 @@ use mooring_tests::guest::{guest, replace};
 use mooring_tests::host::program;
 use mooring_tests::left::nothing_left;
 use mooring_tests::plugins::{PluginManager, Seen};
-use mooring_tests::{Clients, Host, Kind, Life, Place, Settings, case, eventually, kernel};
+use mooring_tests::{
+    Clients, Host, Kind, Life, PATIENCE, Place, Settings, case, eventually, kernel,
+};
 use serde_json::Value;
 use tokio::net::UnixListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 const VERSIONS: &str = "versions.example.com";
 
@@ -260,6 +264,14 @@ fn a_driver_that_hangs_keeps_none_from_being_told_of() {
         for path in ["/healthz", "/readyz"] {
             says(&host, path, 503, &hangs).await;
         }
+        // They share an answer that is 5 seconds in the making; one by one they would be here for minutes.
+        let mut asked = JoinSet::new();
+        for _ in 0..100 {
+            let socket = host.paths.sockets.join("telemetry.sock");
+            asked.spawn(async move { get(&socket, "/healthz").await });
+        }
+        let pages = timeout(PATIENCE, asked.join_all()).await.expect("all are answered");
+        assert!(pages.iter().all(|page| page.status == 503 && page.body == hangs));
         drop(silent);
         fs::rename(&aside, &place).unwrap();
         for path in ["/healthz", "/readyz"] {

@@ -2,7 +2,7 @@
 //!
 //! Nothing is told there that an operator would not show to whoever reaches the node's network, and nothing can be ordered:
 //! what serves, and swaps, are asked for at the controller's socket. Nor does it make much work: the drivers are probed for all
-//! who ask at once, and not again for a second after they were all well.
+//! who wait together, and not again for a second after they were all well.
 //!
 //! `/livez` is for whoever restarts a process that hangs: it answers. `/healthz` says whether each driver's Probe answers. `/readyz` is for whoever waits
 //! until all is there: besides, each driver of the configuration is served, and registered where it is to be. Neither
@@ -61,7 +61,7 @@ impl Telemetry {
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
             .route("/v1/registrations", get(registrations))
-            .with_state(Arc::new(Pages { telemetry: self, well: Mutex::default() }))
+            .with_state(Arc::new(Pages::new(self)))
     }
 
     /// Serves until the process ends. A socket file of an earlier run is replaced.
@@ -94,20 +94,39 @@ type Found = BTreeMap<DriverName, Option<String>>;
 
 struct Pages {
     telemetry: Telemetry,
-    /// The last answer in which all drivers were well, and its time. Held while they are asked, so that they
-    /// are asked once for all who wait.
-    well: Mutex<Option<(Instant, Found)>>,
+    /// Held while the drivers are asked, so that they are asked once for all who wait.
+    last: Mutex<Option<Probed>>,
+}
+
+/// What the drivers said when they were asked last.
+struct Probed {
+    begun: Instant,
+    ended: Instant,
+    found: Found,
+}
+
+impl Probed {
+    /// Whether it answers who came at this time: it was begun since, or all was well a moment ago.
+    fn answers(&self, came: Instant) -> bool {
+        let well = self.found.values().all(Option::is_none);
+        self.begun >= came || well && self.ended.elapsed() < WELL
+    }
 }
 
 impl Pages {
+    fn new(telemetry: Telemetry) -> Self {
+        Self { telemetry, last: Mutex::default() }
+    }
+
     async fn probed(&self) -> Found {
-        let mut well = self.well.lock().await;
-        match &*well {
-            Some((at, found)) if at.elapsed() < WELL => found.clone(),
+        let came = Instant::now();
+        let mut last = self.last.lock().await;
+        match &*last {
+            Some(probed) if probed.answers(came) => probed.found.clone(),
             Some(_) | None => {
+                let begun = Instant::now();
                 let found = probed(&self.telemetry).await;
-                let all = found.values().all(Option::is_none);
-                *well = all.then(|| (Instant::now(), found.clone()));
+                *last = Some(Probed { begun, ended: Instant::now(), found: found.clone() });
                 found
             }
         }

@@ -12,6 +12,9 @@ use super::{Engine, Progress, Rows, Shared, Snapshot, file};
 use crate::StorageError;
 use crate::lock::Exclusive;
 
+/// A commit that storage kept waiting for seconds says nothing of the next.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// What the flusher alone writes to.
 pub(super) struct Target {
     pub(super) database: redb::Database,
@@ -89,7 +92,7 @@ fn next(engine: &Engine, before: &Before) -> Option<Batch> {
 }
 
 /// Waits for those who shared the batch before to come back, for no longer than half of what a commit
-/// of its own would keep them waiting. A lone caller waits for nobody.
+/// of its own would keep them waiting, and [`GATHERING`]. A lone caller waits for nobody.
 fn gather<'a>(
     engine: &'a Engine,
     mut shared: MutexGuard<'a, Shared>,
@@ -98,7 +101,7 @@ fn gather<'a>(
     shared.enough = before.waiting;
     let (shared, _) = engine
         .demand
-        .wait_timeout_while(shared, before.took / 2, |shared| {
+        .wait_timeout_while(shared, (before.took / 2).min(GATHERING), |shared| {
             shared.waiting < before.waiting && !shared.closing
         })
         .unwrap_or_else(PoisonError::into_inner);
