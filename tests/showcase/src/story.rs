@@ -165,7 +165,11 @@ impl Stage {
             from = to;
             // What was seen before says nothing any more.
             usage.mark_unchanged();
-            usage.changed().await?;
+            tokio::select! {
+                // Nobody looks any more.
+                _ = over.wait_for(|over| *over) => return Ok(()),
+                seen = usage.changed() => seen?,
+            }
         }
     }
 
